@@ -1,0 +1,219 @@
+{#- Every family model ends in the same columns, one row per figure; fct_metric_value finishes them all alike. -#}
+{% macro family_columns() -%}
+metric_id, org_level, org_code, strand, sector, dimension, category, period_start, period_grain, geography,
+    numerator, denominator, cohort_size, mature_size
+{%- endmacro %}
+
+{#- Metrics of the family whose YAML stands beside the calling model; none while dbt parses. The models every
+    roll-up joins are named here, so that dbt sees the dependency while it parses. -#}
+{% macro family_metrics() %}
+    {%- do [ref('int_organisation_period'), ref('int_pcn_current'), ref('int_icb_current'),
+            source('build', 'build_info')] -%}
+    {%- if not execute -%}{{ return([]) }}{%- endif -%}
+    {{ return(model.config.meta.get('metrics', [])) }}
+{% endmacro %}
+
+{#- A family without metrics yet (while dbt parses) must still be a query. -#}
+{% macro empty_family() %}
+    select
+        cast(null as varchar) as metric_id, cast(null as varchar) as org_level, cast(null as varchar) as org_code,
+        cast(null as varchar) as strand, cast(null as varchar) as sector, cast(null as varchar) as dimension,
+        cast(null as varchar) as category, cast(null as date) as period_start, cast(null as varchar) as period_grain,
+        cast(null as varchar) as geography, cast(null as double) as numerator, cast(null as double) as denominator,
+        cast(null as double) as cohort_size, cast(null as double) as mature_size
+    where false
+{% endmacro %}
+
+{#- Counts of things that happened in a period. A network, board or region that was there in the period and saw
+    none gets a true zero; an organisation that was not there gets no row. -#}
+{% macro flow_counts(metric, measure) %}
+    {%- set parts = {'numerator': metric.numerator} -%}
+    select
+        spine.metric_id,
+        spine.org_level,
+        spine.org_code,
+        spine.strand,
+        'all' as sector,
+        cast(null as varchar) as dimension,
+        cast(null as varchar) as category,
+        spine.period_start,
+        spine.period_grain,
+        spine.geography,
+        coalesce(counted.numerator, 0) as numerator,
+        cast(null as double) as denominator,
+        cast(null as double) as cohort_size,
+        cast(null as double) as mature_size
+    from (
+        select
+            '{{ metric.id }}' as metric_id,
+            places.org_level,
+            places.org_code,
+            places.period_start,
+            places.period_grain,
+            places.geography,
+            strands.strand
+        from {{ ref('int_organisation_period') }} as places
+        cross join (
+            select 'all' as strand
+            {%- for strand in metric.get('strands', []) %} union all select '{{ strand }}' as strand{% endfor %}
+        ) as strands
+        where
+            places.org_level in ({% for level in metric.levels %}'{{ level }}'{{ ', ' if not loop.last }}{% endfor %})
+            and places.period_grain in ({% for grain in metric.grains %}'{{ grain }}'{{ ', ' if not loop.last }}{% endfor %})
+            and (strands.strand = 'all' or places.org_level <> 'pcn')
+    ) as spine
+    left join ({{ roll_up(metric, measure, parts) }}) as counted
+        on
+            spine.org_level = counted.org_level
+            and spine.org_code = counted.org_code
+            and spine.strand = counted.strand
+            and counted.sector = 'all'
+            and spine.period_start = counted.period_start
+            and spine.period_grain = counted.period_grain
+            and spine.geography = counted.geography
+
+    union all
+
+    -- cuts by sector, and counts of organisations outside the spine, exist only where something happened
+    select
+        counted.metric_id,
+        counted.org_level,
+        counted.org_code,
+        counted.strand,
+        counted.sector,
+        cast(null as varchar) as dimension,
+        cast(null as varchar) as category,
+        counted.period_start,
+        counted.period_grain,
+        counted.geography,
+        counted.numerator,
+        cast(null as double) as denominator,
+        cast(null as double) as cohort_size,
+        cast(null as double) as mature_size
+    from ({{ roll_up(metric, measure, parts) }}) as counted
+    left join {{ ref('int_organisation_period') }} as places
+        on
+            counted.org_level = places.org_level
+            and counted.org_code = places.org_code
+            and counted.period_start = places.period_start
+            and counted.period_grain = places.period_grain
+            and counted.geography = places.geography
+    where
+        counted.org_code is not null
+        and (
+            counted.sector <> 'all'
+            or places.org_code is null
+            or (counted.org_level = 'pcn' and counted.strand <> 'all')
+        )
+    {%- if metric.get('breakdown') %}
+
+    union all
+
+    select
+        counted.metric_id,
+        counted.org_level,
+        counted.org_code,
+        counted.strand,
+        'all' as sector,
+        '{{ metric.breakdown }}' as dimension,
+        counted.category,
+        counted.period_start,
+        counted.period_grain,
+        counted.geography,
+        counted.numerator,
+        cast(null as double) as denominator,
+        cast(null as double) as cohort_size,
+        cast(null as double) as mature_size
+    from ({{ roll_up(metric, measure, parts, by_category=true) }}) as counted
+    where counted.org_code is not null and counted.category is not null
+    {%- endif %}
+{% endmacro %}
+
+{#- Shares within one measure: the denominator counts its units, the numerator those that reached something.
+    With `is_mature` in the measure only units past the horizon count, and rule R6 sees how many are. -#}
+{% macro shares(metric, measure, mature=false, where=none, breakdown=none) %}
+    {%- set unit = metric.denominator.expr -%}
+    {%- set ripe = 'is_mature' if mature else 'true' -%}
+    {%- set parts = {
+        'numerator': {'agg': metric.numerator.agg, 'expr': metric.numerator.expr,
+                      'where': (metric.numerator.where or 'true') ~ ' and ' ~ ripe},
+        'denominator': {'agg': metric.denominator.agg, 'expr': unit,
+                        'where': (metric.denominator.where or 'true') ~ ' and ' ~ ripe},
+        'cohort_size': {'agg': metric.denominator.agg, 'expr': unit, 'where': metric.denominator.where},
+    } -%}
+    select
+        counted.metric_id,
+        counted.org_level,
+        counted.org_code,
+        counted.strand,
+        counted.sector,
+        {{ "'" ~ breakdown ~ "'" if breakdown else 'cast(null as varchar)' }} as dimension,
+        counted.category,
+        counted.period_start,
+        counted.period_grain,
+        counted.geography,
+        counted.numerator,
+        counted.denominator,
+        {{ 'counted.cohort_size' if mature else 'cast(null as double)' }} as cohort_size,
+        {{ 'counted.denominator' if mature else 'cast(null as double)' }} as mature_size
+    from ({{ roll_up(metric, measure, parts, by_category=(breakdown is not none), where=where) }}) as counted
+    where counted.org_code is not null and counted.cohort_size > 0
+{% endmacro %}
+
+{#- A count over a count of another measure, e.g. starters over commissioned places: the denominator leads. -#}
+{% macro count_over_count(metric, numerator_measure, denominator_measure) %}
+    select
+        lower_part.metric_id,
+        lower_part.org_level,
+        lower_part.org_code,
+        lower_part.strand,
+        lower_part.sector,
+        cast(null as varchar) as dimension,
+        cast(null as varchar) as category,
+        lower_part.period_start,
+        lower_part.period_grain,
+        lower_part.geography,
+        coalesce(upper_part.numerator, 0) as numerator,
+        lower_part.denominator,
+        cast(null as double) as cohort_size,
+        cast(null as double) as mature_size
+    from ({{ roll_up(metric, denominator_measure, {'denominator': metric.denominator}) }}) as lower_part
+    left join ({{ roll_up(metric, numerator_measure, {'numerator': metric.numerator}) }}) as upper_part
+        on
+            lower_part.org_level = upper_part.org_level
+            and lower_part.org_code = upper_part.org_code
+            and lower_part.strand = upper_part.strand
+            and lower_part.sector = upper_part.sector
+            and lower_part.period_start = upper_part.period_start
+            and lower_part.period_grain = upper_part.period_grain
+            and lower_part.geography = upper_part.geography
+    where lower_part.org_code is not null and lower_part.denominator > 0
+{% endmacro %}
+
+{#- A count per registered patient: the list at mid-period is the newest extract up to that day, else the first. -#}
+{% macro count_per_list(metric, measure) %}
+    select
+        counts.metric_id,
+        counts.org_level,
+        counts.org_code,
+        counts.strand,
+        counts.sector,
+        counts.dimension,
+        counts.category,
+        counts.period_start,
+        counts.period_grain,
+        counts.geography,
+        counts.numerator,
+        lists.patients as denominator,
+        cast(null as double) as cohort_size,
+        cast(null as double) as mature_size
+    from ({{ flow_counts(metric, measure) }}) as counts
+    inner join {{ ref('int_list_size_period') }} as lists
+        on
+            counts.org_level = lists.org_level
+            and counts.org_code = lists.org_code
+            and counts.geography = lists.geography
+            and counts.period_start = lists.period_start
+            and counts.period_grain = lists.period_grain
+    where lists.patients > 0
+{% endmacro %}

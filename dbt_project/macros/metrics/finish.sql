@@ -1,0 +1,122 @@
+{#- From numerators and denominators to figures: value, 95 % interval and status, the same way for every metric.
+    Rules R6 (mature cohorts), R7 (small denominators) and R8 (vintage, definition version on every value). -#}
+{% macro finished_figures(families, breakdown) %}
+with
+
+figures as (
+
+    {% for family in families -%}
+        select {{ family_columns() }}
+        from {{ ref(family) }}
+        where dimension is {{ 'not null' if breakdown else 'null' }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+registry as (
+
+    select *
+    from {{ ref('int_metric_registry') }}
+
+),
+
+build as (
+
+    select vintage
+    from {{ source('build', 'build_info') }}
+
+),
+
+joined as (
+
+    select
+        figures.*,
+        registry.unit,
+        registry.per,
+        registry.interval_kind,
+        registry.minimum_denominator,
+        registry.definition_version,
+        registry.has_denominator,
+        build.vintage,
+        case
+            when figures.mature_size = 0 and figures.cohort_size is null then 'not_reported'
+            when figures.cohort_size > 0
+                and {{ ratio('figures.mature_size', 'figures.cohort_size') }} < {{ var('programme')['mature_share'] }}
+                then 'too_early'
+            when figures.denominator < registry.unreliable_below then 'unreliable'
+            when {{ add_days(
+                period_end('figures.period_grain', 'figures.period_start', 'build.vintage'),
+                'registry.horizon_days + case when registry.kind in (\'stock\', \'cumulative\') then 0 else registry.grace_days end'
+            ) }} > build.vintage then 'provisional'
+            else 'final'
+        end as status
+    from figures
+    inner join registry on figures.metric_id = registry.metric_id
+    cross join build
+    where registry.missing_feeds = 0
+
+),
+
+valued as (
+
+    select
+        joined.*,
+        case
+            when joined.status = 'too_early' then null
+            when joined.denominator < joined.minimum_denominator then null
+            when joined.unit = 'percent' then 100 * {{ ratio('joined.numerator', 'joined.denominator') }}
+            when joined.unit = 'rate' then joined.per * {{ ratio('joined.numerator', 'joined.denominator') }}
+            else joined.numerator
+        end as value
+    from joined
+
+),
+
+bounded as (
+
+    select
+        valued.*,
+        case
+            when valued.value is null or valued.denominator is null or valued.denominator = 0 then null
+            when valued.interval_kind = 'wilson'
+                then 100 * {{ wilson_lower('valued.numerator', 'valued.denominator') }}
+            when valued.interval_kind = 'byar'
+                then valued.per * coalesce(exact.lower, {{ byar_lower('nullif(valued.numerator, 0)') }}) / valued.denominator
+        end as lower_95,
+        case
+            when valued.value is null or valued.denominator is null or valued.denominator = 0 then null
+            when valued.interval_kind = 'wilson'
+                then 100 * {{ wilson_upper('valued.numerator', 'valued.denominator') }}
+            when valued.interval_kind = 'byar'
+                then valued.per * coalesce(exact.upper, {{ byar_upper('valued.numerator') }}) / valued.denominator
+        end as upper_95
+    from valued
+    left join {{ ref('poisson_exact_limits_95') }} as exact
+        on valued.interval_kind = 'byar' and valued.numerator = exact.events
+
+)
+{% endmacro %}
+
+{#- Columns of a finished figure, typed. -#}
+{% macro figure_columns(alias) %}
+    cast({{ alias }}.value as double) as value,
+    cast({{ alias }}.numerator as double) as numerator,
+    cast({{ alias }}.denominator as double) as denominator,
+    cast({{ alias }}.lower_95 as double) as lower_95,
+    cast({{ alias }}.upper_95 as double) as upper_95,
+    {{ alias }}.unit,
+    {{ alias }}.status,
+    {{ alias }}.definition_version,
+    cast({{ alias }}.vintage as date) as vintage
+{% endmacro %}
+
+{#- The families a build computes: every model in models/metrics. One list for both marts. -#}
+{% macro metric_families() %}
+    {{ return([
+        'metric_new_prescribers', 'metric_new_prescribers_per_list', 'metric_places', 'metric_funnel',
+        'metric_completion', 'metric_coverage', 'metric_supervisors', 'metric_technicians', 'metric_courses',
+        'metric_clinical_examination', 'metric_module_passes', 'metric_portfolios', 'metric_portfolio_time',
+        'metric_spend', 'metric_workforce',
+    ]) }}
+{% endmacro %}

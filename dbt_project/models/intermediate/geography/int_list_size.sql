@@ -1,0 +1,129 @@
+-- Registered patients of every organisation at every extract, in both geographies. A practice lies where the newest
+-- map up to the extract puts it, else where the first map does; one that no map knows lies in its sub-ICB location.
+with
+
+lists as (
+
+    select *
+    from {{ ref('stg_registered_patients__list_size') }}
+
+),
+
+extracts as (
+
+    select distinct extract_date
+    from lists
+
+),
+
+map_dates as (
+
+    select distinct extract_date as map_date
+    from {{ ref('stg_practice_map__practice') }}
+
+),
+
+chosen_map as (
+
+    select
+        extracts.extract_date,
+        coalesce(
+            max(case when map_dates.map_date <= extracts.extract_date then map_dates.map_date end),
+            min(map_dates.map_date)
+        ) as map_date
+    from extracts
+    left join map_dates on true
+    group by extracts.extract_date
+
+),
+
+placed as (
+
+    select
+        lists.extract_date,
+        lists.patients,
+        coalesce(practices.pcn_code, memberships.pcn_code) as pcn_code,
+        coalesce(practices.sub_icb_code, lists.sub_icb_code) as sub_icb_code,
+        coalesce(practices.icb_code, parents.icb_code) as icb_code,
+        coalesce(practices.region_code, parents.region_code) as region_code
+    from lists
+    inner join chosen_map on lists.extract_date = chosen_map.extract_date
+    left join {{ ref('stg_practice_map__practice') }} as practices
+        on lists.practice_code = practices.practice_code and chosen_map.map_date = practices.extract_date
+    left join {{ ref('int_practice_membership') }} as memberships
+        on
+            lists.practice_code = memberships.practice_code
+            and practices.practice_code is null
+            and lists.extract_date >= memberships.valid_from
+            and lists.extract_date <= coalesce(memberships.valid_to, cast('9999-12-31' as date))
+    left join {{ ref('int_sub_icb_parent') }} as parents on lists.sub_icb_code = parents.sub_icb_code
+
+),
+
+both_geographies as (
+
+    select
+        extract_date,
+        patients,
+        'as_was' as geography,
+        pcn_code,
+        sub_icb_code,
+        icb_code,
+        region_code
+    from placed
+
+    union all
+
+    select
+        placed.extract_date,
+        placed.patients,
+        'as_now' as geography,
+        networks.current_pcn_code as pcn_code,
+        coalesce(networks.sub_icb_code, placed.sub_icb_code) as sub_icb_code,
+        coalesce(networks.icb_code, boards.current_icb_code, placed.icb_code) as icb_code,
+        coalesce(networks.region_code, boards.region_code, placed.region_code) as region_code
+    from placed
+    left join {{ ref('int_pcn_current') }} as networks on placed.pcn_code = networks.pcn_code
+    left join {{ ref('int_icb_current') }} as boards on placed.icb_code = boards.icb_code
+
+),
+
+rolled as (
+
+    select
+        extract_date,
+        geography,
+        case
+            when grouping(pcn_code) = 0 then 'pcn'
+            when grouping(sub_icb_code) = 0 then 'sub_icb'
+            when grouping(icb_code) = 0 then 'icb'
+            when grouping(region_code) = 0 then 'region'
+            else 'england'
+        end as org_level,
+        case
+            when grouping(pcn_code) = 0 then pcn_code
+            when grouping(sub_icb_code) = 0 then sub_icb_code
+            when grouping(icb_code) = 0 then icb_code
+            when grouping(region_code) = 0 then region_code
+            else 'ENG'
+        end as org_code,
+        cast(sum(patients) as double) as patients
+    from both_geographies
+    group by grouping sets (
+        (extract_date, geography),
+        (extract_date, geography, region_code),
+        (extract_date, geography, icb_code),
+        (extract_date, geography, sub_icb_code),
+        (extract_date, geography, pcn_code)
+    )
+
+)
+
+select
+    extract_date,
+    geography,
+    org_level,
+    org_code,
+    patients
+from rolled
+where org_code is not null

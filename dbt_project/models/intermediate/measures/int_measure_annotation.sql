@@ -1,0 +1,13 @@
+-- First annotations. Unit: person.
+select
+    person_key as unit_key,
+    event_date,
+    strand,
+    sector,
+    route as category,
+    pcn_code,
+    sub_icb_code,
+    icb_code,
+    region_code
+from {{ ref('int_event') }}
+where event_type = 'annotated'
