@@ -3,34 +3,74 @@ with
 
 names as (
 
-    select 'pcn' as org_level, pcn_code as org_code, pcn_name as org_name, extract_date as seen_on
+    select
+        'pcn' as org_level,
+        pcn_code as org_code,
+        pcn_name as org_name,
+        extract_date as seen_on
     from {{ ref('stg_practice_map__practice') }}
     union all
-    select 'sub_icb', sub_icb_code, sub_icb_name, extract_date
+    select
+        'sub_icb' as org_level,
+        sub_icb_code as org_code,
+        sub_icb_name as org_name,
+        extract_date as seen_on
     from {{ ref('stg_practice_map__practice') }}
     union all
-    select 'icb', icb_code, icb_name, extract_date
+    select
+        'icb' as org_level,
+        icb_code as org_code,
+        icb_name as org_name,
+        extract_date as seen_on
     from {{ ref('stg_practice_map__practice') }}
     union all
-    select 'region', region_code, region_name, extract_date
+    select
+        'region' as org_level,
+        region_code as org_code,
+        region_name as org_name,
+        extract_date as seen_on
     from {{ ref('stg_practice_map__practice') }}
     union all
-    select 'pcn', pcn_code, pcn_name, census_month
+    select
+        'pcn' as org_level,
+        pcn_code as org_code,
+        pcn_name as org_name,
+        census_month as seen_on
     from {{ ref('stg_pcn_workforce__role') }}
     union all
-    select 'sub_icb', sub_icb_code, sub_icb_name, census_month
+    select
+        'sub_icb' as org_level,
+        sub_icb_code as org_code,
+        sub_icb_name as org_name,
+        census_month as seen_on
     from {{ ref('stg_pcn_workforce__role') }}
     union all
-    select 'icb', icb_code, icb_name, census_month
+    select
+        'icb' as org_level,
+        icb_code as org_code,
+        icb_name as org_name,
+        census_month as seen_on
     from {{ ref('stg_pcn_workforce__role') }}
     union all
-    select 'region', region_code, region_name, census_month
+    select
+        'region' as org_level,
+        region_code as org_code,
+        region_name as org_name,
+        census_month as seen_on
     from {{ ref('stg_pcn_workforce__role') }}
     union all
-    select 'pcn', pcn_code, pcn_name, cast('1900-01-02' as date)
+    select
+        'pcn' as org_level,
+        pcn_code as org_code,
+        pcn_name as org_name,
+        cast('1900-01-02' as date) as seen_on
     from {{ ref('stg_ods_pcn_membership__pcn') }}
     union all
-    select 'pcn', pcn_code, pcn_name, cast('1900-01-01' as date)
+    select
+        'pcn' as org_level,
+        pcn_code as org_code,
+        pcn_name as org_name,
+        cast('1900-01-01' as date) as seen_on
     from {{ ref('stg_ods_pcn_membership__spell') }}
 
 ),

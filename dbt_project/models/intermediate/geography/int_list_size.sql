@@ -109,7 +109,7 @@ rolled as (
         end as org_code,
         cast(sum(patients) as double) as patients
     from both_geographies
-    group by grouping sets (
+    group by grouping sets ( -- noqa: PRS
         (extract_date, geography),
         (extract_date, geography, region_code),
         (extract_date, geography, icb_code),

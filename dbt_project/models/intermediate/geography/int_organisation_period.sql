@@ -121,29 +121,54 @@ periods as (
 
 )
 
-select distinct 'pcn' as org_level, pcn_code as org_code, geography, period_grain, period_start
+select distinct
+    'pcn' as org_level,
+    pcn_code as org_code,
+    geography,
+    period_grain,
+    period_start
 from periods
 where pcn_code is not null
 
 union all
 
-select distinct 'sub_icb' as org_level, sub_icb_code as org_code, geography, period_grain, period_start
+select distinct
+    'sub_icb' as org_level,
+    sub_icb_code as org_code,
+    geography,
+    period_grain,
+    period_start
 from periods
 where sub_icb_code is not null
 
 union all
 
-select distinct 'icb' as org_level, icb_code as org_code, geography, period_grain, period_start
+select distinct
+    'icb' as org_level,
+    icb_code as org_code,
+    geography,
+    period_grain,
+    period_start
 from periods
 where icb_code is not null
 
 union all
 
-select distinct 'region' as org_level, region_code as org_code, geography, period_grain, period_start
+select distinct
+    'region' as org_level,
+    region_code as org_code,
+    geography,
+    period_grain,
+    period_start
 from periods
 where region_code is not null
 
 union all
 
-select distinct 'england' as org_level, 'ENG' as org_code, geography, period_grain, period_start
+select distinct
+    'england' as org_level,
+    'ENG' as org_code,
+    geography,
+    period_grain,
+    period_start
 from periods

@@ -80,7 +80,7 @@ rolled as (
         cast(sum(fte) as double) as fte,
         cast(count(distinct person_identifier) as double) as headcount
     from placed
-    group by grouping sets (
+    group by grouping sets ( -- noqa: PRS
         (census_month, geography, pharmacy_role),
         (census_month, geography, pharmacy_role, region_code),
         (census_month, geography, pharmacy_role, icb_code),
