@@ -44,6 +44,7 @@ class Column(Strict):
     formats: tuple[str, ...] = ()  # strptime formats tried in order; empty = those of the type
     aliases: tuple[str, ...] = ()  # header spellings accepted in every layout
     null_values: tuple[str, ...] = ()  # spellings that mean "no value", e.g. "U" for no PCN
+    not_after: str | None = None  # date column of the same row this date may not be later than, or "receipt"
 
     @property
     def sql_type(self) -> str:
@@ -87,6 +88,14 @@ class Person(Strict):
     date_of_birth: str | None = None
     email: str | None = None
     local_id: tuple[str, ...] = ()  # columns that identify the person at the source when there is no number
+
+
+class Pseudonym(Strict):
+    """A keyed pseudonym over columns of a row, for what must be told apart without being named."""
+
+    table: str
+    key: str  # column added to ``raw/``
+    columns: tuple[str, ...]
 
 
 class Unpivot(Strict):
@@ -153,6 +162,7 @@ class Feed(Strict):
     tables: tuple[Table, ...]
     layouts: tuple[Layout, ...]
     persons: tuple[Person, ...] = ()
+    pseudonyms: tuple[Pseudonym, ...] = ()
 
     def table(self, name: str) -> Table:
         """The promised table of that name. Raises KeyError."""

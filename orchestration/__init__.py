@@ -1,0 +1,1 @@
+"""Orchestration: Dagster definitions, ingest, readers, settings and the command line."""

@@ -1,0 +1,286 @@
+"""What the command line answers: each function does one command's work and says nothing itself."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from dbt_project.registry import Metric, RegistryError, load_feeds, load_metrics
+from orchestration import builds
+from orchestration.settings import Settings
+
+LEVELS = ("england", "region", "icb", "sub_icb", "pcn")
+GEOGRAPHIES = ("as_was", "as_now")
+MONTHS_OF_QUARTER = {"Q1": 4, "Q2": 7, "Q3": 10, "Q4": 1}
+SHOWN = (
+    "org_code, org_name, strand, sector, period_start, period_grain, value, lower_95, upper_95, "
+    "numerator, denominator, unit, status"
+)
+
+
+class UsageProblem(ValueError):
+    """The command was called wrongly; the message says what was found and what is expected."""
+
+
+class DataRefused(RuntimeError):
+    """The data, or the state of the home folder, do not allow the answer."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """An answer as lines for a person and as a mapping for a machine."""
+
+    text: tuple[str, ...]
+    content: dict[str, Any]
+    good: bool = True
+
+    def lines(self) -> tuple[str, ...]:
+        """For a person."""
+        return self.text
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a machine."""
+        return self.content
+
+
+def generate_demonstration(settings: Settings, *, size: float, seed: int, dirt: frozenset[str] | None) -> None:
+    """Write demonstration feeds into the landing folder, unless the same ones already lie there.
+
+    Raises :class:`UsageProblem` for an unknown kind of dirt, :class:`DataRefused` when the landing folder holds
+    files that are not demonstration data: real and generated data never share a home folder.
+    """
+    from orchestration.progress_log import say
+    from orchestration.synthetic import DIRT, generate
+
+    unknown = sorted((dirt or frozenset()) - set(DIRT))
+    if unknown:
+        raise UsageProblem(f"--dirt: found {', '.join(unknown)}; expected some of {', '.join(sorted(DIRT))}")
+    wanted = {"seed": seed, "size": size, "dirt": sorted(DIRT if dirt is None else dirt)}
+    mark = settings.home / "demonstration.json"
+    if mark.exists() and json.loads(mark.read_text(encoding="utf-8")) == wanted:
+        return
+    if any(path.is_file() for path in settings.landing.rglob("*")):
+        raise DataRefused(
+            f"{settings.landing} already holds files; demonstration data of another kind, or beside real files, "
+            "would mix: choose another --home, or empty that folder"
+        )
+    say(f"generating demonstration data, size {size:g}")
+    generate(settings.landing, seed=seed, size=size, dirt=dirt, progress=say)
+    mark.write_text(json.dumps(wanted), encoding="utf-8")
+
+
+def check(file: Path, feed: str | None) -> Any:
+    """The intake verdict on one file; nothing is stored."""
+    from orchestration.ingest import check_file
+
+    if not file.is_file():
+        raise UsageProblem(f"FILE: there is no file {file}")
+    return check_file(file, load_feeds()[_feed(feed)] if feed else None)
+
+
+def template(feed: str, output: Path) -> Path:
+    """Write a feed's Excel template."""
+    from orchestration.ingest import write_template
+
+    write_template(load_feeds()[_feed(feed)], output)
+    return output
+
+
+def metric(
+    settings: Settings, metric_id: str, *, by: str, period: str | None, exact: bool, geography: str
+) -> pd.DataFrame:
+    """Values of a metric at one level and period, published or (``exact``) as built."""
+    entry = _metric(metric_id)
+    if by not in LEVELS:
+        raise UsageProblem(f"--by: found '{by}', expected one of {', '.join(LEVELS)}")
+    if by not in entry.levels:
+        raise UsageProblem(f"--by: {metric_id} is not made for {by}; it has {', '.join(entry.levels)}")
+    if geography not in GEOGRAPHIES:
+        raise UsageProblem(f"--geography: found '{geography}', expected one of {', '.join(GEOGRAPHIES)}")
+    return _figures(settings, entry, by=by, period=period, exact=exact, geography=geography, org=None)
+
+
+def explain(settings: Settings, metric_id: str, *, org: str, period: str | None) -> Told:
+    """A figure, its definition, its SQL, the files behind it and the checks it passed."""
+    from orchestration import explanation
+
+    entry = _metric(metric_id)
+    build = builds.newest(settings)
+    if build is None:
+        raise DataRefused("there is no build yet: run 'phip demo' or 'phip run'")
+    level = _level(settings, org)
+    figures = _figures(settings, entry, by=level, period=period, exact=False, geography="as_was", org=org)
+    return explanation.of_figure(settings, entry, build, org=org, figures=figures)
+
+
+def verdict(settings: Settings) -> Told:
+    """The newest verdict."""
+    from expectations.report import text_report
+    from expectations.store import VerdictStore
+
+    found = VerdictStore(settings.ledger).all() if settings.ledger.exists() else ()
+    if not found:
+        raise DataRefused("there is no verdict yet: run 'phip demo' or 'phip run'")
+    newest = found[-1]
+    content = {
+        "verdict_id": newest.verdict_id,
+        "build_id": newest.build_id,
+        "status": newest.status,
+        "created_at": newest.created_at,
+        "code_version": newest.code_version,
+        "inputs_hash": newest.inputs_hash,
+        "checks": [vars(result) for result in newest.results],
+    }
+    return Told(tuple(text_report(newest).splitlines()), content, good=newest.status != "refused")
+
+
+def releases(settings: Settings) -> list[dict[str, Any]]:
+    """Every release, newest first."""
+    link = settings.releases / "current"
+    live = link.resolve().name if link.exists() else None
+    rows: list[dict[str, Any]] = []
+    for path in settings.releases.glob("[0-9]*/release.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        rows.append(
+            {
+                "release": record["release_id"],
+                "current": "yes" if record["release_id"] == live else "",
+                "published_at": record["published_at"],
+                "data_to": record["data_to"],
+                "gate": record["gate_status"],
+                "build": record["build_id"],
+                "withheld_cells": record["withheld_cells"],
+            }
+        )
+    return sorted(rows, key=lambda row: str(row["published_at"]), reverse=True)
+
+
+def serve(settings: Settings, port: int) -> None:
+    """Serve the current release on the loopback address until interrupted."""
+    from orchestration.progress_log import tell
+
+    site = settings.releases / "current" / "site"
+    if not site.exists():
+        raise DataRefused("there is no release to serve: run 'phip demo' or 'phip run'")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        tell(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)")
+        server.serve_forever()
+
+
+def dagster_ui(settings: Settings, port: int) -> int:
+    """Start Dagster's user interface on the same definitions, state and run history."""
+    from orchestration.dagster_run import instance_folder
+
+    command = [str(Path(sys.executable).with_name("dagster")), "dev", "-m", "orchestration.definitions"]
+    environment = settings.environment() | {"DAGSTER_HOME": str(instance_folder(settings))}
+    return subprocess.run([*command, "-h", "127.0.0.1", "-p", str(port)], env=environment, check=False).returncode
+
+
+def _feed(feed: str) -> str:
+    if feed not in load_feeds():
+        raise UsageProblem(f"feed: found '{feed}', expected one of {', '.join(sorted(load_feeds()))}")
+    return feed
+
+
+def _metric(metric_id: str) -> Metric:
+    try:
+        metrics = load_metrics()
+    except RegistryError as error:
+        raise DataRefused(f"the metric registry is wrong: {error}") from error
+    if metric_id not in metrics:
+        raise UsageProblem(f"metric: found '{metric_id}', expected one of {', '.join(metrics)}")
+    return metrics[metric_id]
+
+
+def _database(settings: Settings, *, exact: bool) -> Path:
+    if exact:
+        build = builds.newest(settings)
+        path = build.path(settings) if build else None
+    else:
+        path = settings.releases / "current" / "published.duckdb"
+    if path is None or not path.exists():
+        raise DataRefused("nothing has been published yet: run 'phip demo' or 'phip run'")
+    return path
+
+
+def _level(settings: Settings, org: str) -> str:
+    with duckdb.connect(str(_database(settings, exact=False)), read_only=True) as connection:
+        row = connection.execute("select org_level from dim_organisation where org_code = ?", [org]).fetchone()
+    if row is None:
+        raise UsageProblem(f"--org: found '{org}', expected the code of an organisation in the release, or ENG")
+    return str(row[0])
+
+
+def _figures(
+    settings: Settings,
+    entry: Metric,
+    *,
+    by: str,
+    period: str | None,
+    exact: bool,
+    geography: str,
+    org: str | None,
+) -> pd.DataFrame:
+    path = _database(settings, exact=exact)
+    schema = "marts." if exact else ""
+    shown = SHOWN if exact else f"{SHOWN}, symbol"
+    condition, parameters = _period(period)
+    if org is not None:
+        condition += " and org_code = ?"
+        parameters.append(org)
+    if exact:
+        _log_look(settings, entry.id, by)
+    query = f"""
+        select {shown}
+        from {schema}fct_metric_value as figures
+        left join {schema}dim_organisation as organisations using (org_level, org_code)
+        where metric_id = ? and org_level = ? and geography = ? and {condition}
+        order by period_start desc, period_grain, org_code, strand, sector
+    """
+    with duckdb.connect(str(path), read_only=True) as connection:
+        frame = connection.execute(query, [entry.id, by, geography, *parameters]).df()
+    if period is None and not frame.empty:
+        grain = next(g for g in ("month", "quarter", "year", "all") if g in set(frame["period_grain"]))
+        newest = frame.loc[(frame["period_grain"] == grain) & frame["value"].notna(), "period_start"].max()
+        chosen = (frame["period_grain"] == grain) & (frame["period_start"] == newest)
+        frame = frame.loc[chosen | (frame["period_grain"] == "all")]
+    return frame.reset_index(drop=True)
+
+
+def _period(text: str | None) -> tuple[str, list[Any]]:
+    """SQL condition and parameters of a period as people write it: 2025-11, 2025-Q3, 2025, all."""
+    if text is None:
+        return "true", []
+    if text == "all":
+        return "period_grain = 'all'", []
+    if found := re.fullmatch(r"(\d{4})-(\d{2})", text):
+        if 1 <= int(found[2]) <= 12:  # noqa: PLR2004 - months
+            return "period_grain = 'month' and period_start = ?", [date(int(found[1]), int(found[2]), 1)]
+    elif found := re.fullmatch(r"(\d{4})-(Q[1-4])", text):
+        year = int(found[1]) + (1 if found[2] == "Q4" else 0)
+        return "period_grain = 'quarter' and period_start = ?", [date(year, MONTHS_OF_QUARTER[found[2]], 1)]
+    elif found := re.fullmatch(r"(\d{4})(?:/\d{2})?", text):
+        return "period_grain = 'year' and period_start = ?", [date(int(found[1]), 4, 1)]
+    raise UsageProblem(
+        f"--period: found '{text}', expected a month (2025-11), a quarter of the financial year (2025-Q3), "
+        "a financial year (2025 or 2025/26) or all"
+    )
+
+
+def _log_look(settings: Settings, metric_id: str, level: str) -> None:
+    """Exact values stay with evaluators, and every look at them is written down."""
+    line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "metric": metric_id, "level": level})
+    with (settings.home / "exact-access.log").open("a", encoding="utf-8") as handle:
+        handle.write(line + "\n")

@@ -1,0 +1,86 @@
+"""Records of builds: which inputs, which code, what dbt said. One JSON file beside each generation."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from orchestration.dbt_runner import NodeResult
+from orchestration.settings import Settings
+
+KEEP_GENERATIONS = 3
+
+
+@dataclass(frozen=True)
+class Input:
+    """One raw file a build reads."""
+
+    feed: str
+    table: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Build:
+    """A finished generation of the warehouse."""
+
+    build_id: str
+    inputs_hash: str
+    code_version: str
+    vintage: date
+    inputs: tuple[Input, ...]
+    tests: tuple[NodeResult, ...]
+
+    def path(self, settings: Settings) -> Path:
+        """The generation's DuckDB file."""
+        return settings.warehouse / f"{self.build_id}.duckdb"
+
+
+def save(settings: Settings, build: Build) -> None:
+    """Write the record; the generation itself is already in place."""
+    target = settings.warehouse / f"{build.build_id}.json"
+    draft = target.with_suffix(".json.part")
+    draft.write_text(json.dumps(asdict(build), default=str, indent=1), encoding="utf-8")
+    draft.replace(target)
+
+
+def load(settings: Settings, build_id: str) -> Build:
+    """The record of one build. Raises FileNotFoundError."""
+    content: dict[str, Any] = json.loads(
+        (settings.warehouse / f"{build_id}.json").read_text(encoding="utf-8")
+    )
+    return Build(
+        build_id=content["build_id"],
+        inputs_hash=content["inputs_hash"],
+        code_version=content["code_version"],
+        vintage=date.fromisoformat(content["vintage"]),
+        inputs=tuple(Input(**item) for item in content["inputs"]),
+        tests=tuple(NodeResult(**item) for item in content["tests"]),
+    )
+
+
+def newest(settings: Settings) -> Build | None:
+    """The newest finished build, or None."""
+    ids = build_ids(settings)
+    return load(settings, ids[-1]) if ids else None
+
+
+def build_ids(settings: Settings) -> list[str]:
+    """Ids of the builds that are kept, oldest first: they start with a running number."""
+    return sorted(path.stem for path in settings.warehouse.glob("[0-9]*.json"))
+
+
+def next_id(settings: Settings, inputs_hash: str) -> str:
+    """Id of the build to come: running number and the start of the hash of its inputs."""
+    taken = [int(build_id.split("-")[0]) for build_id in build_ids(settings)]
+    return f"{max(taken, default=0) + 1:06d}-{inputs_hash[:10]}"
+
+
+def prune(settings: Settings) -> None:
+    """Delete all but the newest generations."""
+    for build_id in build_ids(settings)[:-KEEP_GENERATIONS]:
+        for suffix in (".json", ".duckdb"):
+            (settings.warehouse / f"{build_id}{suffix}").unlink(missing_ok=True)

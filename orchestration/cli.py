@@ -1,0 +1,191 @@
+"""``phip``: the command line. Exit codes: 0 done, 1 data refused, 2 wrong usage, 3 internal error."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Never
+
+import click
+import typer
+
+from orchestration import answers, console
+from orchestration.settings import Settings, SettingsError, load_settings, switch_telemetry_off
+
+DONE, REFUSED, USAGE, INTERNAL = 0, 1, 2, 3
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Does the NHS Pharmacy Integration Programme work? Ingest, build, check and publish the evidence.",
+)
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="State folder (default: PHIP_HOME, else ./var).", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
+
+
+def main() -> Never:
+    """Entry point of the console script."""
+    switch_telemetry_off()
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code = USAGE
+    except click.ClickException as error:
+        error.show()
+        code = USAGE
+    except (click.Abort, KeyboardInterrupt):
+        console.error("stopped; the last good release is untouched")
+        code = INTERNAL
+    except (SettingsError, answers.UsageProblem) as error:
+        console.error(str(error))
+        code = USAGE
+    except answers.DataRefused as error:
+        console.error(str(error))
+        code = REFUSED
+    except Exception as error:
+        console.error(f"internal error: {type(error).__name__}: {error}")
+        code = INTERNAL
+    sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _settings(home: Path | None, landing: Path | None = None, as_at: str | None = None) -> Settings:
+    day = None
+    if as_at is not None:
+        try:
+            day = date.fromisoformat(as_at)
+        except ValueError:
+            raise answers.UsageProblem(f"--as-at: found '{as_at}', expected a date such as 2025-11-30") from None
+    return load_settings(home=home, landing=landing, as_at=day)
+
+
+def _run(settings: Settings, *, as_json: bool) -> int:
+    from orchestration import pipeline, summary
+
+    try:
+        with console.progress(silent=as_json):
+            outcome = pipeline.run(settings)
+    except pipeline.Busy as error:
+        console.error(str(error))
+        return REFUSED
+    told = summary.of_run(settings, outcome)
+    console.show_json(told.as_dict()) if as_json else console.show_lines(told.lines())
+    return DONE if told.good else REFUSED
+
+
+@app.command()
+def demo(
+    home: HomeOption = None,
+    size: Annotated[float, typer.Option(help="1 is national size; 0.02 a toy; 10 ten nations.", min=0.005)] = 1.0,
+    seed: Annotated[int, typer.Option(help="Same seed, same data.")] = 20260331,
+    clean: Annotated[bool, typer.Option("--clean", help="Without any planted dirt.")] = False,
+    dirt: Annotated[list[str] | None, typer.Option(help="Plant only this kind of dirt; repeatable.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Generate national demonstration feeds and run everything on them."""
+    settings = _settings(home).prepare()
+    with console.progress(silent=as_json):
+        answers.generate_demonstration(
+            settings, size=size, seed=seed, dirt=frozenset() if clean else frozenset(dirt) if dirt else None
+        )
+    return _run(settings, as_json=as_json)
+
+
+@app.command()
+def run(
+    home: HomeOption = None,
+    landing: Annotated[Path | None, typer.Option(help="Folder of received files (default: HOME/landing).")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Ingest what has landed, build, check, publish. Feeds that did not land are reported as missing."""
+    if landing is not None and not landing.is_dir():
+        raise answers.UsageProblem(f"--landing: there is no folder {landing}")
+    return _run(_settings(home, landing).prepare(), as_json=as_json)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="File to check.")],
+    feed: Annotated[str | None, typer.Option(help="Feed it is meant for; found from its header otherwise.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """A supplier's check before sending: the intake verdict on one file. Nothing is stored."""
+    report = answers.check(file, feed)
+    console.show_json(report.as_dict()) if as_json else console.show_lines(report.lines())
+    return DONE if report.good else REFUSED
+
+
+@app.command()
+def template(
+    feed: Annotated[str, typer.Argument(help="Feed id, e.g. provider_return.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write (default: FEED.xlsx).")] = None,
+) -> int:
+    """An Excel template with the contract's columns, lists of allowed values and notes."""
+    console.show_lines([f"wrote {answers.template(feed, output or Path(f'{feed}.xlsx'))}"])
+    return DONE
+
+
+@app.command()
+def metric(
+    metric_id: Annotated[str, typer.Argument(help="Metric id, e.g. new_independent_prescribers.")],
+    by: Annotated[str, typer.Option(help="england, region, icb, sub_icb or pcn.")] = "england",
+    period: Annotated[str | None, typer.Option(help="2025, 2025-11, 2025-Q3, or all; default: newest.")] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Uncontrolled values, evaluators only; the look is logged.")] = False,
+    output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    geography: Annotated[str, typer.Option(help="as_was or as_now.")] = "as_was",
+    home: HomeOption = None,
+) -> int:
+    """Values of a metric: published ones (disclosure-controlled) unless --exact."""
+    frame = answers.metric(_settings(home), metric_id, by=by, period=period, exact=exact, geography=geography)
+    console.show_frame(frame, output, name=metric_id)
+    return DONE
+
+
+@app.command()
+def explain(
+    metric_id: Annotated[str, typer.Argument(help="Metric id.")],
+    org: Annotated[str, typer.Option(help="Organisation code, ENG for England.")] = "ENG",
+    period: Annotated[str | None, typer.Option(help="As for metric; default: newest.")] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """From a figure to its definition, SQL, inputs, file hashes and checks."""
+    explanation = answers.explain(_settings(home), metric_id, org=org, period=period)
+    console.show_json(explanation.as_dict()) if as_json else console.show_lines(explanation.lines())
+    return DONE
+
+
+@app.command()
+def verdict(as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """The newest verdict of the release gate, check by check."""
+    told = answers.verdict(_settings(home))
+    console.show_json(told.as_dict()) if as_json else console.show_lines(told.lines())
+    return DONE if told.good else REFUSED
+
+
+@app.command()
+def releases(as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """Every release, newest first; the current one is marked."""
+    rows: list[dict[str, Any]] = answers.releases(_settings(home))
+    console.show_json(rows) if as_json else console.show_table(rows, "no release yet: run 'phip demo' or 'phip run'")
+    return DONE
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 8080, home: HomeOption = None
+) -> int:
+    """The current release on localhost, until Ctrl-C."""
+    answers.serve(_settings(home), port)
+    return DONE
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000, home: HomeOption = None) -> int:
+    """Dagster's user interface on the same definitions and the same state."""
+    return answers.dagster_ui(_settings(home).prepare(), port)

@@ -1,0 +1,92 @@
+"""What the command line prints, and how."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+OUT = Console(soft_wrap=True, highlight=False)
+ERR = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def error(text: str) -> None:
+    """One problem, on standard error."""
+    ERR.print(f"phip: {text}", markup=False)
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Plain lines on standard output."""
+    for line in lines:
+        OUT.print(line, markup=False)
+
+
+def show_json(content: object) -> None:
+    """JSON on standard output."""
+    sys.stdout.write(json.dumps(content, default=str, indent=2, ensure_ascii=False) + "\n")
+
+
+def show_table(rows: Sequence[dict[str, Any]], nothing: str) -> None:
+    """A table, or a sentence where there are no rows."""
+    if not rows:
+        show_lines([nothing])
+        return
+    table = Table(box=None, header_style="bold")
+    for name in rows[0]:
+        table.add_column(str(name).replace("_", " "))
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    OUT.print(table)
+
+
+def show_frame(frame: pd.DataFrame, output: str, *, name: str) -> None:
+    """A frame as table, CSV, JSON, or a Parquet file in the working folder."""
+    if output == "csv":
+        sys.stdout.write(frame.to_csv(index=False))
+    elif output == "json":
+        sys.stdout.write(str(frame.to_json(orient="records", date_format="iso", indent=2)) + "\n")
+    elif output == "parquet":
+        path = Path(f"{name}.parquet")
+        frame.to_parquet(path, index=False)
+        show_lines([f"wrote {path}"])
+    else:
+        show_table([{str(k): _cell(v) for k, v in row.items()} for row in frame.to_dict("records")], "no rows")
+
+
+def _cell(value: object) -> str:
+    if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return value.date().isoformat()
+    return f"{value:,.4g}" if isinstance(value, float) and not value.is_integer() else str(value).removesuffix(".0")
+
+
+@contextmanager
+def progress(*, silent: bool) -> Iterator[None]:
+    """Show what the run says about itself while it works, on standard error."""
+    logger = logging.getLogger("phip")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    handler: logging.Handler = (
+        logging.NullHandler()
+        if silent
+        else RichHandler(console=ERR, show_path=False, show_level=False, markup=False, log_time_format="%H:%M:%S")
+    )
+    logger.addHandler(handler)
+    try:
+        if silent or not ERR.is_terminal:
+            yield
+        else:
+            with ERR.status("working"):
+                yield
+    finally:
+        logger.removeHandler(handler)

@@ -1,0 +1,61 @@
+"""The everything job inside this process, with the instance the user interface shows."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.pipeline import Outcome
+from orchestration.resources import Home
+from orchestration.settings import Settings
+
+INSTANCE_CONFIG = "telemetry:\n  enabled: false\n"
+
+
+def instance_folder(settings: Settings) -> Path:
+    """Dagster's own records of runs, made on first use with telemetry off."""
+    folder = settings.home / ".dagster"
+    folder.mkdir(exist_ok=True)
+    config = folder / "dagster.yaml"
+    if not config.exists():
+        config.write_text(INSTANCE_CONFIG, encoding="utf-8")
+    return folder
+
+
+def everything(settings: Settings) -> Outcome:
+    """Materialise every asset once, in order; failures end in the outcome."""
+    from orchestration.definitions import defs
+    from orchestration.release import current
+
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    before = current(settings)
+    with dg.DagsterInstance.from_config(str(instance_folder(settings))) as instance:
+        job = defs.resolve_job_def("everything")
+        refused: list[str] = []
+        failed: list[str] = []
+        result = job.execute_in_process(
+            instance=instance, resources={"home": Home.of(settings)}, raise_on_error=False
+        )
+        for event in result.all_events:
+            _collect(event, refused, failed)
+    after = current(settings)
+    return Outcome(
+        new=after is not None and (before is None or after.release_id != before.release_id),
+        published=after.release_id if after else None,
+        refused=tuple(dict.fromkeys(refused)),
+        failed=tuple(dict.fromkeys(failed)),
+    )
+
+
+def _collect(event: dg.DagsterEvent, refused: list[str], failed: list[str]) -> None:
+    if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        evaluation = event.asset_check_evaluation_data
+        if evaluation.check_name == "release_gate" and not evaluation.passed:
+            text = evaluation.metadata["failures"].value
+            refused.extend(line.removeprefix("- ") for line in str(text).splitlines())
+    if event.is_step_failure:
+        error = event.step_failure_data.error
+        cause = error.cause if error is not None and error.cause is not None else error
+        failed.append(f"{event.step_key}: {cause.message.strip() if cause else 'unknown error'}")

@@ -1,0 +1,92 @@
+"""From a judged build to its published tables: disclosure control applied, nothing else changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from dbt_project.registry import Metric, Programme
+from evaluation.disclosure import control
+
+# A missing cell between masked ones would say "zero", so cuts that have no row for every zero stay inside.
+PUBLISHABLE = "(sector = 'all' or org_level = 'england')"
+# Counts of a month in one network are nearly all small: networks are published by year and to date.
+NETWORK_GRAINS = "(org_level <> 'pcn' or {public} or period_grain in ('year', 'all'))"
+FIGURE_TABLES = ("fct_metric_value", "fct_metric_breakdown")
+
+
+def write_published(
+    warehouse: Path,
+    target: Path,
+    *,
+    metrics: Mapping[str, Metric],
+    programme: Programme,
+    frames: Mapping[str, pd.DataFrame],
+) -> int:
+    """Write the published DuckDB of a release and return how many cells are withheld.
+
+    ``warehouse`` is read, never written. ``frames`` are further tables to publish as they are (feed_status,
+    check_result, release_info). Figures are controlled metric by metric, which bounds the memory.
+    """
+    with duckdb.connect(str(target)) as connection:
+        connection.execute(f"attach '{warehouse}' as wh (read_only)")
+        withheld = 0
+        for table in FIGURE_TABLES:
+            withheld += _write_figures(connection, table, metrics, programme)
+        for table in ("dim_organisation", "dim_practice", "dim_practice_pcn_membership"):
+            connection.execute(f"create table {table} as from wh.marts.{table} order by all")
+        for name, frame in frames.items():
+            connection.register("frame", frame)
+            connection.execute(f"create table {name} as from frame")
+            connection.unregister("frame")
+        connection.execute("detach wh")
+        connection.execute("create schema marts")
+        for table in (*FIGURE_TABLES, "dim_organisation", "dim_practice", "dim_practice_pcn_membership"):
+            connection.execute(f"create view marts.{table} as from main.{table}")
+        connection.execute("checkpoint")
+    return withheld
+
+
+def controlled(
+    connection: duckdb.DuckDBPyConnection, table: str, metric: Metric, programme: Programme
+) -> pd.DataFrame:
+    """Every publishable row of one metric, disclosure-controlled, in a stable order."""
+    grains = NETWORK_GRAINS.format(public="true" if metric.disclosure_class == "A" else "false")
+    rows = connection.execute(
+        f"select * from wh.marts.{table} where metric_id = ? and {PUBLISHABLE} and {grains} order by all",
+        [metric.id],
+    ).df()
+    return control(rows, {metric.id: metric}, programme.disclosure)
+
+
+def _write_figures(
+    connection: duckdb.DuckDBPyConnection, table: str, metrics: Mapping[str, Metric], programme: Programme
+) -> int:
+    created = False
+    withheld = 0
+    for metric in metrics.values():
+        frame = controlled(connection, table, metric, programme)
+        withheld += int(frame["suppressed"].sum())
+        connection.register("frame", _typed(frame))
+        columns = _columns(connection, table)
+        if not created:
+            connection.execute(f"create table {table} as select {columns} from frame limit 0")
+            created = True
+        connection.execute(f"insert into {table} select {columns} from frame")
+        connection.unregister("frame")
+    return withheld
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    described: Iterable[tuple[Any, ...]] = connection.execute(f"describe wh.marts.{table}").fetchall()
+    named = [f"cast({name} as {kind}) as {name}" for name, kind, *_ in described]
+    return ", ".join([*named, "cast(suppressed as boolean) as suppressed", "cast(symbol as varchar) as symbol"])
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    # an all-null column of objects would otherwise be read as integers
+    return frame.astype({"symbol": "string"})

@@ -1,0 +1,81 @@
+"""The main job: ingest, build, judge, publish. Does nothing, cheaply, when nothing is new."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from orchestration import warehouse_inputs
+from orchestration.builds import newest
+from orchestration.fingerprint import code_version
+from orchestration.settings import Settings
+
+
+class Busy(RuntimeError):
+    """Another run works on the same home folder."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did. ``published`` is the release that is current afterwards, if any."""
+
+    new: bool
+    published: str | None
+    refused: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple[str, ...])
+
+
+@contextmanager
+def exclusive(settings: Settings) -> Iterator[None]:
+    """One run at a time per home folder. Raises :class:`Busy`."""
+    with (settings.home / ".run.lock").open("w", encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Busy(f"another run is working on {settings.home}; wait for it to end") from error
+        yield
+
+
+def run(settings: Settings) -> Outcome:
+    """Run everything that is due on one home folder.
+
+    Raises :class:`Busy`. A refusal by the gate is an outcome, not an exception; the current release stays.
+    """
+    with exclusive(settings):
+        if nothing_new(settings):
+            return Outcome(new=False, published=_current_id(settings))
+        return _materialise(settings)
+
+
+def nothing_new(settings: Settings) -> bool:
+    """Whether the landing folder, the code and the parameters are those of the current release."""
+    build = newest(settings)
+    published = _current_id(settings)
+    if build is None or published is None or warehouse_inputs.pending(settings):
+        return False
+    record = _release_record(settings, published)
+    return (
+        record.get("code_version") == code_version()
+        and record.get("inputs_hash") == warehouse_inputs.collect(settings).digest()
+    )
+
+
+def _current_id(settings: Settings) -> str | None:
+    link = settings.releases / "current"
+    return link.resolve().name if link.exists() else None
+
+
+def _release_record(settings: Settings, release_id: str) -> dict[str, object]:
+    path = settings.releases / release_id / "release.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def _materialise(settings: Settings) -> Outcome:
+    # Dagster, dbt and Great Expectations cost seconds to import: only a run with something to do pays for them
+    from orchestration import dagster_run
+
+    return dagster_run.everything(settings)

@@ -1,0 +1,235 @@
+"""Publishing: a release folder is made in full, then made current by one atomic swap. Only through the gate."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dashboards import SiteInputs, build_site
+from dashboards.build import SiteReport
+from dbt_project.registry import load_feeds, load_metrics, load_programme
+from expectations.gate import Passed, confirm, passed
+from expectations.store import VerdictStore
+from expectations.verdict import Verdict
+from orchestration import builds, feed_status
+from orchestration.disclosed import write_published
+from orchestration.fingerprint import code_version, file_sha256
+from orchestration.settings import Settings
+
+CURRENT = "current"
+DAYS_TO_NEXT_UPDATE = 31
+DEMONSTRATION_MARK = "demonstration.json"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One publication: what it was made from and when."""
+
+    release_id: str
+    build_id: str
+    verdict_id: str
+    inputs_hash: str
+    code_version: str
+    published_at: datetime
+    data_to: date
+    gate_status: str
+    withheld_cells: int
+    pages: int
+    figures: int
+    notes: tuple[str, ...]
+
+
+def publish(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> Release:
+    """Publish the newest build, if the gate lets it pass, and make it the current release.
+
+    Raises :class:`expectations.gate.GateRefused` and leaves the current release as it is when there is no build,
+    no verdict, a refusal, or anything that changed after the verdict.
+    """
+    build = builds.newest(settings)
+    store = VerdictStore(settings.ledger)
+    right = passed(
+        store,
+        build.build_id if build else "none",
+        build.path(settings) if build else settings.warehouse / "none.duckdb",
+        build.inputs_hash if build else "",
+    )
+    assert build is not None  # noqa: S101 - no build has no verdict, which was refused above
+    verdict = confirm(right, build.path(settings), build.inputs_hash)
+    status = "overridden" if right.override else verdict.status
+    release_id = f"{build.vintage.isoformat()}-{_short(build.inputs_hash, code_version(), status)}"
+    target = settings.releases / release_id
+    if not target.exists():
+        draft = settings.releases / f".{release_id}.part"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        _fill(settings, draft, build, right, verdict, release_id, progress)
+        _sync(draft)
+        draft.rename(target)
+    _make_current(settings, release_id)
+    return load(settings, release_id)
+
+
+def _fill(
+    settings: Settings,
+    draft: Path,
+    build: builds.Build,
+    right: Passed,
+    verdict: Verdict,
+    release_id: str,
+    progress: Callable[[str], None],
+) -> None:
+    published_at = datetime.now(UTC).replace(microsecond=0)
+    status = "overridden" if right.override else verdict.status
+    progress("applying disclosure control")
+    frames = {
+        "feed_status": feed_status.frame(settings, build.vintage),
+        "check_result": check_frame(verdict),
+        "release_info": pd.DataFrame(
+            [
+                {
+                    "release_id": release_id,
+                    "published_at": published_at,
+                    "data_to": build.vintage,
+                    "next_update": published_at.date() + timedelta(days=DAYS_TO_NEXT_UPDATE),
+                    "gate_status": status,
+                    "demonstration": (settings.home / DEMONSTRATION_MARK).exists(),
+                    "override_reason": _reason(right),
+                    "code_version": code_version()[:12],
+                    "build_id": build.build_id,
+                    "verdict_id": verdict.verdict_id,
+                    "inputs_hash": build.inputs_hash,
+                }
+            ]
+        ),
+    }
+    database = draft / "published.duckdb"
+    withheld = write_published(
+        build.path(settings),
+        database,
+        metrics=load_metrics(),
+        programme=load_programme(),
+        frames=frames,
+    )
+    progress("drawing the site")
+    report: SiteReport = build_site(
+        SiteInputs.from_published(database), draft / "site", cache_dir=settings.releases / ".pictures"
+    )
+    release = Release(
+        release_id=release_id,
+        build_id=build.build_id,
+        verdict_id=verdict.verdict_id,
+        inputs_hash=build.inputs_hash,
+        code_version=code_version(),
+        published_at=published_at,
+        data_to=build.vintage,
+        gate_status=status,
+        withheld_cells=withheld,
+        pages=report.pages,
+        figures=report.figures,
+        notes=report.notes,
+    )
+    _write_json(draft / "release.json", asdict(release))
+    _write_json(draft / "verdict.json", asdict(verdict))
+    _write_json(draft / "inputs.json", [asdict(item) for item in build.inputs])
+    _write_json(
+        draft / "manifest.json",
+        {
+            path.relative_to(draft).as_posix(): file_sha256(path)
+            for path in sorted(draft.rglob("*"))
+            if path.is_file()
+        },
+    )
+
+
+def check_frame(verdict: Verdict) -> pd.DataFrame:
+    """Results of a verdict as the quality page shows them: one row per check, no examples."""
+    columns = ["check_id", "asset", "severity", "status", "seen", "bound", "owner", "description", "rows"]
+    return pd.DataFrame(
+        [{column: getattr(result, column) for column in columns} for result in verdict.results],
+        columns=columns,
+    )
+
+
+def current(settings: Settings) -> Release | None:
+    """The release that is live, or None."""
+    link = settings.releases / CURRENT
+    return load(settings, link.resolve().name) if link.exists() else None
+
+
+def load(settings: Settings, release_id: str) -> Release:
+    """The record of one release. Raises FileNotFoundError."""
+    content: dict[str, Any] = json.loads(
+        (settings.releases / release_id / "release.json").read_text(encoding="utf-8")
+    )
+    content["published_at"] = datetime.fromisoformat(content["published_at"])
+    content["data_to"] = date.fromisoformat(content["data_to"])
+    content["notes"] = tuple(content["notes"])
+    return Release(**content)
+
+
+def history(settings: Settings) -> list[Release]:
+    """Every release, newest first."""
+    found = [
+        load(settings, path.parent.name)
+        for path in settings.releases.glob("*/release.json")
+        if path.parent.name != CURRENT
+    ]
+    return sorted(found, key=lambda release: (release.published_at, release.release_id), reverse=True)
+
+
+def published_database(settings: Settings) -> Path | None:
+    """The published DuckDB of the current release, or None."""
+    path = settings.releases / CURRENT / "published.duckdb"
+    return path if path.exists() else None
+
+
+def _make_current(settings: Settings, release_id: str) -> None:
+    link = settings.releases / CURRENT
+    draft = settings.releases / f".{CURRENT}.{os.getpid()}"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(release_id)
+    draft.replace(link)
+    _sync_folder(settings.releases)
+
+
+def _reason(right: Passed) -> str | None:
+    return f"{right.override.name}: {right.override.reason}" if right.override else None
+
+
+def _short(*parts: str) -> str:
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:8]
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, default=_text, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+
+def _sync(folder: Path) -> None:
+    """Everything of a release is on disk, and read-only, before it can become current."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as handle:
+                os.fsync(handle.fileno())
+            path.chmod(0o444)
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,235 @@
+"""What a run is told from outside. The only reader of environment variables.
+
+======================  ==================================================================================
+variable                meaning
+======================  ==================================================================================
+PHIP_HOME               folder that holds all state (default ``./var``)
+PHIP_LANDING            folder of received files (default ``<home>/landing``)
+PHIP_TARGET             engine: ``duckdb``
+PHIP_AS_AT              rebuild the picture as known on this day (ISO date)
+PHIP_IDENTITY_KEY       key of the pseudonyms, 64 hexadecimal digits
+PHIP_IDENTITY_KEY_FILE  file holding that key; default ``<home>/identity/key``, made on first use
+PHIP_MEMORY_LIMIT       memory DuckDB may use, e.g. ``4GB``
+PHIP_THREADS            threads DuckDB may use
+======================  ==================================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+KEY_BYTES = 32
+DEFAULT_HOME = Path("var")
+DEFAULT_TARGET = "duckdb"
+DEFAULT_MEMORY_LIMIT = "4GB"
+
+_SECRET_FOLDER = 0o700
+_FOLDER = 0o750
+_SECRET_FILE = 0o600
+
+_TELEMETRY_OFF = {
+    "DAGSTER_DISABLE_TELEMETRY": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+
+
+class SettingsError(ValueError):
+    """A setting is unusable; the message names it and what was expected, never a key's value."""
+
+
+class Secret:
+    """Bytes that show themselves in no message, log or traceback."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    def reveal(self) -> bytes:
+        """The bytes."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a secret is not pickled")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where a run finds and keeps things, and what it may use."""
+
+    home: Path
+    landing: Path
+    target: str = DEFAULT_TARGET
+    as_at: date | None = None
+    memory_limit: str = DEFAULT_MEMORY_LIMIT
+    threads: int = 2
+    key_file: Path | None = None
+    key_given: Secret | None = None
+
+    @property
+    def raw(self) -> Path:
+        """Immutable Parquet files without identifiers."""
+        return self.home / "raw"
+
+    @property
+    def quarantine(self) -> Path:
+        """Rows set aside, as received. Restricted."""
+        return self.home / "quarantine"
+
+    @property
+    def identity(self) -> Path:
+        """Key and identity store. Restricted."""
+        return self.home / "identity"
+
+    @property
+    def spill(self) -> Path:
+        """Where DuckDB may spill rows that still hold identifiers. Restricted."""
+        return self.identity / "spill"
+
+    @property
+    def warehouse(self) -> Path:
+        """One DuckDB file per build."""
+        return self.home / "warehouse"
+
+    @property
+    def releases(self) -> Path:
+        """Immutable releases and the link to the current one."""
+        return self.home / "releases"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger of received files (SQLite)."""
+        return self.home / "ledger"
+
+    @property
+    def duckdb_config(self) -> dict[str, str | bool | int | float | list[str]]:
+        """Limits of every DuckDB connection; extensions are never fetched, spilled rows stay restricted."""
+        return {
+            "memory_limit": self.memory_limit,
+            "threads": self.threads,
+            "temp_directory": str(self.spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+
+    def prepare(self) -> Settings:
+        """Make the folders that are missing, with narrow permissions; returns itself."""
+        _make_folder(self.home, _FOLDER)
+        for folder in (self.raw, self.warehouse, self.releases):
+            _make_folder(folder, _FOLDER)
+        for folder in (self.identity, self.spill, self.quarantine):
+            _make_folder(folder, _SECRET_FOLDER)
+            folder.chmod(_SECRET_FOLDER)
+        if self.landing == self.home / "landing":
+            _make_folder(self.landing, _SECRET_FOLDER)
+        return self
+
+    def identity_key(self) -> Secret:
+        """The key of the pseudonyms: given, or from its file; a missing default file is made once.
+
+        Raises :class:`SettingsError` when a key or its file is unusable.
+        """
+        if self.key_given is not None:
+            return self.key_given
+        if self.key_file is not None:
+            return _read_key(self.key_file)
+        default = self.identity / "key"
+        if not default.exists():
+            self.prepare()
+            _create_key(default)
+        return _read_key(default)
+
+
+def load_settings(
+    home: Path | None = None, landing: Path | None = None, as_at: date | None = None
+) -> Settings:
+    """Settings from the environment; what is given here wins. Raises :class:`SettingsError`."""
+    home = home or Path(os.environ.get("PHIP_HOME") or DEFAULT_HOME)
+    named = os.environ.get("PHIP_LANDING")
+    key = os.environ.get("PHIP_IDENTITY_KEY")
+    key_file = os.environ.get("PHIP_IDENTITY_KEY_FILE")
+    return Settings(
+        home=home.absolute(),
+        landing=(landing or (Path(named) if named else home / "landing")).absolute(),
+        target=os.environ.get("PHIP_TARGET") or DEFAULT_TARGET,
+        as_at=as_at or _as_at(os.environ.get("PHIP_AS_AT")),
+        memory_limit=os.environ.get("PHIP_MEMORY_LIMIT") or DEFAULT_MEMORY_LIMIT,
+        threads=_threads(os.environ.get("PHIP_THREADS")),
+        key_file=Path(key_file).absolute() if key_file else None,
+        key_given=_parse_key(key, "PHIP_IDENTITY_KEY") if key else None,
+    )
+
+
+def switch_telemetry_off() -> None:
+    """Keep Dagster, dbt and Great Expectations from reporting home, in this process and its children.
+
+    Call it before importing any of them.
+    """
+    os.environ.update(_TELEMETRY_OFF)
+
+
+def _as_at(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"PHIP_AS_AT: found '{text}'; expected a date such as 2025-11-30") from error
+
+
+def _threads(text: str | None) -> int:
+    if not text:
+        return os.cpu_count() or 1
+    if not text.isdigit() or int(text) < 1:
+        raise SettingsError(f"PHIP_THREADS: found '{text}'; expected a whole number from 1")
+    return int(text)
+
+
+def _make_folder(folder: Path, mode: int) -> None:
+    if not folder.exists():
+        folder.mkdir(parents=True, mode=mode, exist_ok=True)
+
+
+def _parse_key(text: str, where: str) -> Secret:
+    try:
+        value = bytes.fromhex(text.strip())
+    except ValueError:
+        value = b""
+    if len(value) != KEY_BYTES:
+        raise SettingsError(f"{where}: expected {2 * KEY_BYTES} hexadecimal digits ({KEY_BYTES} bytes)") from None
+    return Secret(value)
+
+
+def _read_key(path: Path) -> Secret:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"identity key file: cannot be read ({type(error).__name__})") from None
+    if len(content) == KEY_BYTES:
+        return Secret(content)
+    return _parse_key(content.decode("ascii", errors="replace"), "identity key file")
+
+
+def _create_key(path: Path) -> None:
+    """Write a new key; when two processes try at once, the first one's key stands, never half of it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _SECRET_FILE)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(secrets.token_bytes(KEY_BYTES))
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

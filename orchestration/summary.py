@@ -1,0 +1,117 @@
+"""What a run tells its user at the end: what was taken in, refused, checked and published."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration import feed_status
+from orchestration.pipeline import Outcome
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """Counts and addresses of one run."""
+
+    new: bool
+    files_taken: int
+    files_refused: int
+    duplicates: int
+    rows_accepted: int
+    rows_quarantined: int
+    feeds_missing: tuple[str, ...]
+    refusals: tuple[str, ...]
+    failures: tuple[str, ...]
+    release_id: str | None
+    gate_status: str | None
+    checks: int
+    checks_failed: int
+    pages: int
+    figures: int
+    withheld_cells: int
+    data_to: str | None
+    address: str | None
+    quarantine: str
+
+    @property
+    def good(self) -> bool:
+        """Whether the run ended with a release that stands for everything that has landed."""
+        return self.release_id is not None and not self.refusals and not self.failures
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a machine."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Ten lines for a person; two when there was nothing to do."""
+        if not self.new and self.good:
+            return [
+                f"Nothing new: release {self.release_id} (data to {self.data_to}) already holds everything landed.",
+                f"Open       {self.address}",
+            ]
+        refused_note = f" (see {self.quarantine})" if self.files_refused or self.rows_quarantined else ""
+        lines = [
+            f"Taken in   {self.files_taken:,} files, {self.rows_accepted:,} rows",
+            f"Refused    {self.files_refused:,} files, {self.rows_quarantined:,} rows in quarantine{refused_note}",
+            f"Duplicate  {self.duplicates:,} files seen before and taken once",
+            f"Missing    {', '.join(self.feeds_missing) or 'no feed'}",
+            f"Checked    {self.checks:,} checks, {self.checks_failed:,} failed; gate: {self.gate_status or 'not run'}",
+        ]
+        lines += [f"Gate       {line}" for line in self.refusals[:20]]
+        lines += [f"Failed     {line}" for line in self.failures]
+        if self.release_id is None:
+            return [*lines, "Published  nothing yet"]
+        verb = "Published " if self.good else "Still live"
+        return [
+            *lines,
+            f"{verb} release {self.release_id}, data to {self.data_to}",
+            f"Site       {self.pages:,} pages, {self.figures:,} charts",
+            f"Withheld   {self.withheld_cells:,} cells too small to publish",
+            f"Open       {self.address}",
+            "Or         phip serve   (and phip ui for the pipeline)",
+        ]
+
+
+def of_run(settings: Settings, outcome: Outcome) -> RunSummary:
+    """Gather the summary from ledger, verdict and release."""
+    counts = feed_status.totals(settings)
+    release = _release(settings, outcome.published)
+    verdict = feed_status.newest_verdict_counts(settings)
+    return RunSummary(
+        new=outcome.new,
+        **counts,
+        refusals=outcome.refused,
+        failures=() if outcome.refused else outcome.failed,
+        release_id=outcome.published,
+        gate_status=verdict[0],
+        checks=verdict[1],
+        checks_failed=verdict[2],
+        pages=int(release.get("pages", 0)),
+        figures=int(release.get("figures", 0)),
+        withheld_cells=int(release.get("withheld_cells", 0)),
+        data_to=release.get("data_to"),
+        address=_address(settings),
+        quarantine=str(_relative(settings.quarantine)),
+    )
+
+
+def _release(settings: Settings, release_id: str | None) -> dict[str, Any]:
+    if release_id is None:
+        return {}
+    path = settings.releases / release_id / "release.json"
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _address(settings: Settings) -> str | None:
+    page = settings.releases / "current" / "site" / "index.html"
+    return page.as_uri() if page.exists() else None
+
+
+def _relative(path: Path) -> Path:
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path
