@@ -20,6 +20,7 @@ from dbt_project.registry import Metric, RegistryError, load_feeds, load_metrics
 from orchestration import builds
 from orchestration.settings import Settings
 
+PROBLEMS_SHOWN = 50
 LEVELS = ("england", "region", "icb", "sub_icb", "pcn")
 GEOGRAPHIES = ("as_was", "as_now")
 MONTHS_OF_QUARTER = {"Q1": 4, "Q2": 7, "Q3": 10, "Q4": 1}
@@ -80,13 +81,21 @@ def generate_demonstration(settings: Settings, *, size: float, seed: int, dirt: 
     mark.write_text(json.dumps(wanted), encoding="utf-8")
 
 
-def check(file: Path, feed: str | None) -> Any:
+def check(file: Path, feed: str | None) -> Told:
     """The intake verdict on one file; nothing is stored."""
     from orchestration.ingest import check_file
 
     if not file.is_file():
         raise UsageProblem(f"FILE: there is no file {file}")
-    return check_file(file, load_feeds()[_feed(feed)] if feed else None)
+    report = check_file(file, _feed(feed) if feed else None)
+    lines = [f"{report.report.outcome}: {report.report.message}", *report.report.notes]
+    for row in report.rows()[:PROBLEMS_SHOWN]:
+        name, sheet, line, column, _code, found, expected = row
+        place = ", ".join(part for part in (name, sheet, line and f"line {line}", column and f"column {column}") if part)
+        lines.append(f"  {place}: found {found}; expected {expected}")
+    if report.problem_count > PROBLEMS_SHOWN:
+        lines.append(f"  and {report.problem_count - PROBLEMS_SHOWN:,} more problems (--json lists up to 1,000)")
+    return Told(tuple(lines), report.to_dict(), good=report.ok)
 
 
 def template(feed: str, output: Path) -> Path:
@@ -126,7 +135,7 @@ def explain(settings: Settings, metric_id: str, *, org: str, period: str | None)
 
 def verdict(settings: Settings) -> Told:
     """The newest verdict."""
-    from expectations.report import text_report
+    from expectations.report import text
     from expectations.store import VerdictStore
 
     found = VerdictStore(settings.ledger).all() if settings.ledger.exists() else ()
@@ -142,7 +151,7 @@ def verdict(settings: Settings) -> Told:
         "inputs_hash": newest.inputs_hash,
         "checks": [vars(result) for result in newest.results],
     }
-    return Told(tuple(text_report(newest).splitlines()), content, good=newest.status != "refused")
+    return Told(tuple(text(newest).splitlines()), content, good=newest.status != "refused")
 
 
 def releases(settings: Settings) -> list[dict[str, Any]]:
@@ -184,7 +193,7 @@ def dagster_ui(settings: Settings, port: int) -> int:
     from orchestration.dagster_run import instance_folder
 
     command = [str(Path(sys.executable).with_name("dagster")), "dev", "-m", "orchestration.definitions"]
-    environment = settings.environment() | {"DAGSTER_HOME": str(instance_folder(settings))}
+    environment = {**settings.environment(), "DAGSTER_HOME": str(instance_folder(settings))}
     return subprocess.run([*command, "-h", "127.0.0.1", "-p", str(port)], env=environment, check=False).returncode
 
 

@@ -14,8 +14,8 @@ from evaluation.disclosure import control
 
 # A missing cell between masked ones would say "zero", so cuts that have no row for every zero stay inside.
 PUBLISHABLE = "(sector = 'all' or org_level = 'england')"
-# Counts of a month in one network are nearly all small: networks are published by year and to date.
-NETWORK_GRAINS = "(org_level <> 'pcn' or {public} or period_grain in ('year', 'all'))"
+# Counts of a month in one network are nearly all small: networks are published by year and to date, all strands.
+NETWORK_CUTS = "(org_level <> 'pcn' or {public} or (period_grain in ('year', 'all') and strand = 'all'))"
 FIGURE_TABLES = ("fct_metric_value", "fct_metric_breakdown")
 
 
@@ -55,9 +55,9 @@ def controlled(
     connection: duckdb.DuckDBPyConnection, table: str, metric: Metric, programme: Programme
 ) -> pd.DataFrame:
     """Every publishable row of one metric, disclosure-controlled, in a stable order."""
-    grains = NETWORK_GRAINS.format(public="true" if metric.disclosure_class == "A" else "false")
+    cuts = NETWORK_CUTS.format(public="true" if metric.disclosure_class == "A" else "false")
     rows = connection.execute(
-        f"select * from wh.marts.{table} where metric_id = ? and {PUBLISHABLE} and {grains} order by all",
+        f"select * from wh.marts.{table} where metric_id = ? and {PUBLISHABLE} and {cuts} order by all",
         [metric.id],
     ).df()
     return control(rows, {metric.id: metric}, programme.disclosure)

@@ -133,6 +133,16 @@ class Settings:
             _make_folder(self.landing, _SECRET_FOLDER)
         return self
 
+    def environment(self) -> dict[str, str]:
+        """Environment of a child process that is to work on the same state, telemetry off."""
+        return {
+            **os.environ,
+            **_TELEMETRY_OFF,
+            "PHIP_HOME": str(self.home),
+            "PHIP_LANDING": str(self.landing),
+            "PHIP_TARGET": self.target,
+        }
+
     def identity_key(self) -> Secret:
         """The key of the pseudonyms: given, or from its file; a missing default file is made once.
 

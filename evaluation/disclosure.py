@@ -1,0 +1,290 @@
+"""Disclosure control of published metric values: primary masking, rounding, and simple complementary masking.
+
+What it does, by the disclosure class of the metric (``Metric.disclosure_class``):
+
+* **A** (facts already public): unchanged.
+* **B** (counts from returns): England unchanged. Below England a count of 0..``suppress_up_to`` is masked as
+  one class, zero included, because a published zero tells an attacker that every mask hides at least one.
+  Other counts are rounded to ``round_to``; percentages and rates, and their intervals, are computed again
+  from the rounded counts. A percentage or rate is also masked when its denominator falls in the masked class.
+  A median keeps its value and is masked when it rests on ``suppress_up_to`` people or fewer, or on an unknown
+  number.
+* **C** (learner outcomes, characteristics): as B in regions and ICBs; below ICB every value is masked; in
+  England small counts are masked as below it, other figures stay unrounded.
+
+A row that has no value (too early, input missing) carries no numerator or denominator either where its class
+is controlled: the reason is published, the small number behind it is not.
+
+Complementary masking: the parts of a whole are the cells of one level across England, and the strands, the
+sectors or the categories within one organisation. Where exactly one part of a whole is masked, the part with
+the next smallest count (ties: lowest code) is masked too, so that a subtraction gives no cell; a whole that
+is itself masked or not there makes no difference, the rule then masks more than it must.
+
+What it does not do: it does not look at parts nested between regions, ICBs and PCNs, at several metrics
+together, at small complements (denominator minus numerator) or at earlier releases, and it optimises nothing.
+Where a whole is unrounded and has one part only, there is nothing to hide that part behind. Suppression over
+linked tables and the attacker's audit are separate steps; until they run, controlled output is fit for use by
+evaluators, not proven safe against an attacker. It needs a row for every zero: a cell that is missing where
+its neighbours are masked says "zero".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dbt_project.registry.metrics import DisclosureRule, Metric
+from evaluation import intervals
+
+SUPPRESSED = "c"
+STATUS_SYMBOL: Mapping[str, str] = {
+    "final": "",
+    "provisional": "p",
+    "too_early": "e",
+    "unreliable": "u",
+    "input_missing": "x",
+    "not_reported": "n",
+}
+STATUSES_WITH_VALUE = ("final", "provisional", "unreliable")
+LEVELS_BELOW_ICB = ("sub_icb", "pcn")
+FIGURES = ("value", "numerator", "denominator", "lower_95", "upper_95")
+RATIO_UNITS = ("percent", "rate")
+AVERAGE_UNITS = ("days", "gbp")  # no count is their value: masked by how many people they rest on
+PART_AXES = ("strand", "sector")
+KEYS = (
+    "metric_id",
+    "org_level",
+    "org_code",
+    "strand",
+    "sector",
+    "period_start",
+    "period_grain",
+    "geography",
+)
+BREAKDOWN_KEYS = ("dimension", "category")
+
+_LARGEST_CODE = int(np.iinfo(np.int64).max)
+
+Mask = NDArray[np.bool_]
+Ids = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the rules ask of each row, as arrays aligned with the rows."""
+
+    has_value: Mask
+    england: Mask
+    class_b: Mask
+    class_c: Mask
+    below_icb: Mask
+    ratio: Mask
+    average: Mask
+    count: Floats  # what the primary rule looks at: numerator, else a count's own value, else denominator
+    denominator: Floats
+
+    @property
+    def controlled(self) -> Mask:
+        """Rows to which the primary rule applies."""
+        return (self.class_b & ~self.england) | self.class_c
+
+    @property
+    def rounded(self) -> Mask:
+        """Rows whose counts are rounded."""
+        return (self.class_b | self.class_c) & ~self.england
+
+
+def control(values: pd.DataFrame, metrics: Mapping[str, Metric], rule: DisclosureRule) -> pd.DataFrame:
+    """Metric values as they may be published.
+
+    ``values`` has the columns of ``marts.fct_metric_value`` (or ``fct_metric_breakdown``); it is not changed.
+    The result has the same rows, order and index, and two more columns: ``suppressed`` (bool) and ``symbol``
+    (``c`` suppressed, else that of the status, empty for a final value). Raises ValueError for a metric the
+    registry does not know and for an unknown status: an unclassified figure must not pass.
+    """
+    _require_known(values, "metric_id", metrics)
+    _require_known(values, "status", STATUS_SYMBOL)
+    facts = _facts(values, metrics)
+    masked = _primary(facts, rule)
+    masked = _complementary(values, facts, masked)
+    figures = _figures(values, metrics, facts, masked, rule)
+    result = values.assign(**figures)
+    result["suppressed"] = masked
+    symbol = values["status"].map(dict(STATUS_SYMBOL))
+    result["symbol"] = np.where(masked, SUPPRESSED, symbol.astype(object))
+    return result
+
+
+def round_half_up(counts: Floats, to: int) -> Floats:
+    """Counts rounded to a multiple of ``to``, halves upwards: the same answer on every machine."""
+    return np.floor(counts / to + 0.5) * to
+
+
+def _require_known(values: pd.DataFrame, column: str, known: Mapping[str, object]) -> None:
+    unknown = sorted(set(map(str, values[column].unique())) - set(known))
+    if unknown:
+        raise ValueError(
+            f"disclosure control: {column} {', '.join(unknown)} is not known; nothing is published"
+        )
+
+
+def _facts(values: pd.DataFrame, metrics: Mapping[str, Metric]) -> _Facts:
+    def of_metric(test: Mapping[str, bool]) -> Mask:
+        return values["metric_id"].map(dict(test)).to_numpy(dtype=np.bool_)
+
+    level = values["org_level"]
+    average = of_metric({key: metric.unit in AVERAGE_UNITS for key, metric in metrics.items()})
+    value, numerator, denominator = (_floats(values, name) for name in ("value", "numerator", "denominator"))
+    ratio = of_metric({key: metric.unit in RATIO_UNITS for key, metric in metrics.items()})
+    count = np.where(np.isnan(numerator) & ~ratio, value, numerator)
+    return _Facts(
+        has_value=~np.isnan(value),
+        england=(level == "england").to_numpy(dtype=np.bool_),
+        class_b=of_metric({key: metric.disclosure_class == "B" for key, metric in metrics.items()}),
+        class_c=of_metric({key: metric.disclosure_class == "C" for key, metric in metrics.items()}),
+        below_icb=level.isin(LEVELS_BELOW_ICB).to_numpy(dtype=np.bool_),
+        ratio=ratio,
+        average=average,
+        count=np.where(average, denominator, count),
+        denominator=denominator,
+    )
+
+
+def _primary(facts: _Facts, rule: DisclosureRule) -> Mask:
+    """Cells that are masked for their own sake."""
+    # An unknown count is treated as a small one: not (x > limit) is also true for NaN.
+    small = ~(np.abs(facts.count) > rule.suppress_up_to)
+    small |= facts.ratio & ~(facts.denominator > rule.suppress_up_to)
+    masked = facts.controlled & (small | (facts.class_c & facts.below_icb))
+    return masked & facts.has_value
+
+
+def _complementary(values: pd.DataFrame, facts: _Facts, masked: Mask) -> Mask:
+    """Mask the next smallest part wherever a published whole has exactly one masked part.
+
+    Masking on one axis can leave a single mask on another, so the axes are gone through until nothing
+    changes; every round masks at least one more cell, so it ends.
+    """
+    considered = np.flatnonzero(facts.controlled & facts.has_value & ~facts.average)
+    masked = masked.copy()
+    if considered.size == 0:
+        return masked
+    frame = values.iloc[considered]
+    here = masked[considered]
+    order = facts.count[considered]
+    codes = {column: pd.factorize(frame[column], sort=True)[0].astype(np.int64) for column in _keys(values)}
+    axes = _axes(values, frame, facts, considered, codes)
+    changed = True
+    while changed:
+        changed = False
+        for rows, groups, part in axes:
+            extra = _next_smallest(rows, groups, part, order, here)
+            if extra.size:
+                here[extra] = True
+                changed = True
+    masked[considered] = here
+    return masked
+
+
+def _axes(
+    values: pd.DataFrame, frame: pd.DataFrame, facts: _Facts, considered: Ids, codes: Mapping[str, Ids]
+) -> list[tuple[Ids, Ids, Ids]]:
+    """For each way of adding up: the rows that are parts, the whole each belongs to, and the part's code."""
+    axes: list[tuple[Ids, Ids, Ids]] = []
+    geographic = np.flatnonzero(~facts.england[considered])
+    axes.append(_axis(codes, geographic, "org_code"))
+    for name in PART_AXES:
+        parts = (frame[name] != "all").to_numpy(dtype=np.bool_)
+        axes.append(_axis(codes, np.flatnonzero(parts), name))
+    if "category" in values.columns:
+        axes.append(_axis(codes, np.arange(len(frame), dtype=np.int64), "category"))
+    return [axis for axis in axes if axis[0].size]
+
+
+def _axis(codes: Mapping[str, Ids], rows: Ids, part: str) -> tuple[Ids, Ids, Ids]:
+    whole = np.zeros(rows.size, dtype=np.int64)
+    size = 1
+    for column, column_codes in codes.items():
+        if column == part or not rows.size:
+            continue
+        cardinality = int(column_codes.max()) + 1
+        if size * cardinality > _LARGEST_CODE:
+            whole, size = _renumbered(whole)
+        whole = whole * cardinality + column_codes[rows]
+        size *= cardinality
+    return rows, _renumbered(whole)[0], codes[part][rows]
+
+
+def _renumbered(groups: Ids) -> tuple[Ids, int]:
+    codes, names = pd.factorize(groups)
+    return codes.astype(np.int64), len(names)
+
+
+def _next_smallest(rows: Ids, groups: Ids, part: Ids, order: Floats, masked: Mask) -> Ids:
+    """Rows to mask: per group with exactly one mask, the unmasked row with the smallest count, then code."""
+    masks = np.bincount(groups, weights=masked[rows])
+    candidates = np.flatnonzero((masks[groups] == 1) & ~masked[rows])
+    if candidates.size == 0:
+        return candidates
+    ranked = candidates[np.lexsort((part[candidates], np.abs(order[rows[candidates]]), groups[candidates]))]
+    first = np.ones(ranked.size, dtype=np.bool_)
+    first[1:] = groups[ranked][1:] != groups[ranked][:-1]
+    return rows[ranked[first]]
+
+
+def _figures(
+    values: pd.DataFrame, metrics: Mapping[str, Metric], facts: _Facts, masked: Mask, rule: DisclosureRule
+) -> dict[str, Floats]:
+    """The five figures of every row after rounding, recomputation and masking."""
+    figures = {name: _floats(values, name).copy() for name in FIGURES}
+    rounding = facts.rounded & facts.has_value & ~masked
+    counts = rounding & ~facts.average
+    for name in ("numerator", "denominator"):
+        figures[name][counts] = round_half_up(figures[name][counts], rule.round_to)
+    plain = counts & ~facts.ratio
+    figures["value"][plain] = round_half_up(figures["value"][plain], rule.round_to)
+    # A sum of money or days cannot stand beside an average: it would give the unrounded number back.
+    averages = rounding & facts.average
+    figures["denominator"][averages] = round_half_up(figures["denominator"][averages], rule.round_to)
+    figures["numerator"][averages] = np.nan
+    for metric_id, positions in _positions(values, counts).items():
+        _recompute(figures, positions, metrics[metric_id])
+    for name in FIGURES:
+        figures[name][masked | (facts.controlled & ~facts.has_value)] = np.nan
+    return figures
+
+
+def _recompute(figures: Mapping[str, Floats], at: Ids, metric: Metric) -> None:
+    """Value and interval of one metric's rows, in place, from its rounded counts."""
+    numerator, denominator = figures["numerator"][at], figures["denominator"][at]
+    scale = 100.0 if metric.unit == "percent" else float(metric.per)
+    if metric.unit in RATIO_UNITS:
+        figures["value"][at] = numerator / denominator * scale
+    lower, upper = np.full(at.size, np.nan), np.full(at.size, np.nan)
+    if metric.interval == "wilson":
+        lower, upper = intervals.wilson(numerator, denominator, multiplier=scale)
+    elif metric.interval == "byar" and metric.unit in RATIO_UNITS:
+        lower, upper = intervals.rate(numerator, denominator, multiplier=scale)
+    elif metric.interval == "byar":
+        lower, upper = intervals.poisson(figures["value"][at])
+    figures["lower_95"][at], figures["upper_95"][at] = lower, upper
+
+
+def _positions(values: pd.DataFrame, wanted: Mask) -> dict[str, Ids]:
+    """Row numbers of the wanted rows, by metric."""
+    rows = np.flatnonzero(wanted)
+    codes, names = pd.factorize(values["metric_id"].to_numpy(dtype=object)[rows])
+    return {str(name): rows[codes == code] for code, name in enumerate(names)}
+
+
+def _keys(values: pd.DataFrame) -> Sequence[str]:
+    return [*KEYS, *(key for key in BREAKDOWN_KEYS if key in values.columns)]
+
+
+def _floats(values: pd.DataFrame, column: str) -> Floats:
+    return values[column].to_numpy(dtype=np.float64, na_value=np.nan)

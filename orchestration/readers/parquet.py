@@ -1,0 +1,61 @@
+"""Parquet files, every column as text."""
+
+# pyarrow ships no type stubs.
+# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.readers.arrow_text import text_rows
+from orchestration.readers.limits import MAX_COLUMNS, MAX_PARQUET_CELLS, PEEK_ROWS
+from orchestration.readers.table import LINE, SheetPeek, SourceTable, Unreadable, no_rejects
+
+
+def read_parquet(path: Path) -> SourceTable:
+    """Every row of a Parquet file as text; ``line`` is the row number from 1.
+
+    Raises :class:`Unreadable` when it is damaged, too large or holds nested columns.
+    """
+    with _opened(path) as file:
+        table = file.read()
+    notes = () if table.num_rows else ("no rows",)
+    return SourceTable(None, tuple(table.column_names), text_rows(table, path.name), no_rejects(), notes)
+
+
+def peek_parquet(path: Path) -> SheetPeek:
+    """The column names and the first rows."""
+    with _opened(path) as file:
+        names = tuple(str(name) for name in file.schema_arrow.names)
+        batches = file.iter_batches(batch_size=PEEK_ROWS)
+        first = next(batches, None)
+    if first is None:
+        return SheetPeek(None, (names,), None)
+    table = pa.Table.from_batches([first]).slice(0, PEEK_ROWS - 1)
+    rows = text_rows(table, path.name).drop_columns([LINE]).to_pylist()
+    return SheetPeek(None, (names, *(tuple(value or "" for value in row.values()) for row in rows)), None)
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[pq.ParquetFile]:
+    try:
+        with pq.ParquetFile(path) as file:
+            _check_size(path.name, file.metadata)
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        found = "damaged or cut-off Parquet data"
+        raise Unreadable("damaged_file", path.name, found, "a complete Parquet file") from error
+
+
+def _check_size(name: str, metadata: pq.FileMetaData) -> None:
+    if metadata.num_columns > MAX_COLUMNS:
+        found = f"{metadata.num_columns:,} columns"
+        raise Unreadable("too_wide", name, found, f"at most {MAX_COLUMNS:,} columns")
+    if metadata.num_columns * metadata.num_rows > MAX_PARQUET_CELLS:
+        found = f"{metadata.num_rows:,} rows of {metadata.num_columns:,} columns"
+        raise Unreadable("too_large", name, found, f"at most {MAX_PARQUET_CELLS:,} cells")

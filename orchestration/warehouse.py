@@ -1,0 +1,99 @@
+"""A fresh generation of the warehouse: raw views over the standing files, then dbt, then the final name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from dbt_project.registry import load_feeds
+from orchestration import builds
+from orchestration.builds import Build
+from orchestration.dbt_runner import NodeResult, build, building_path
+from orchestration.fingerprint import code_version
+from orchestration.identity.store import LINK_FILE
+from orchestration.ingest.current import relation_sql
+from orchestration.ingest.ledger import Ledger
+from orchestration.settings import Settings
+from orchestration.warehouse_inputs import Inputs, collect
+
+
+def build_generation(
+    settings: Settings, progress: Callable[[str], None] = lambda _: None
+) -> tuple[Build, tuple[NodeResult, ...]]:
+    """Build the warehouse from what stands now and give it its final name.
+
+    Raises :class:`orchestration.dbt_runner.DbtFailed`; the unfinished generation is deleted then, and earlier
+    ones are untouched.
+    """
+    inputs = collect(settings)
+    build_id = builds.next_id(settings, inputs.digest())
+    draft = building_path(settings)
+    _clear(draft)
+    progress(f"building generation {build_id} from {len(inputs.files)} raw files")
+    try:
+        _write_raw(settings, draft, build_id, inputs)
+        outcome = build(settings)
+        _settle(draft)
+    except BaseException:
+        _clear(draft)
+        raise
+    done = Build(
+        build_id=build_id,
+        inputs_hash=inputs.digest(),
+        code_version=code_version(),
+        vintage=inputs.vintage,
+        inputs=inputs.files,
+        tests=outcome.tests,
+    )
+    draft.replace(done.path(settings))
+    builds.save(settings, done)
+    builds.prune(settings)
+    return done, outcome.nodes
+
+
+def _write_raw(settings: Settings, draft: Path, build_id: str, inputs: Inputs) -> None:
+    """Schema ``raw``: one view per promised table, and what the build says of itself."""
+    with duckdb.connect() as connection, Ledger(settings.ledger) as ledger:
+        connection.execute(f"attach '{draft}' as wh")
+        connection.execute("create schema wh.raw")
+        for feed in load_feeds().values():
+            for table in feed.tables:
+                rows = relation_sql(ledger, settings.home, feed, table, settings.as_at)
+                connection.execute(f"create view wh.raw.{table.name} as {rows}")
+        links = settings.raw / LINK_FILE
+        found = (
+            f"select person_key, resolved_person_key, method from read_parquet('{links}')"
+            if links.exists()
+            else "select null::varchar as person_key, null::varchar as resolved_person_key, "
+            "null::varchar as method where false"
+        )
+        connection.execute(f"create view wh.raw.person_link as {found}")
+        connection.execute(
+            "create table wh.raw.build_info as select ?::varchar as build_id, ?::date as vintage",
+            [build_id, inputs.vintage],
+        )
+        connection.execute(
+            "create table wh.raw.feed_presence "
+            "(feed_id varchar, row_count bigint, latest_reported_at date, grace_days integer)"
+        )
+        connection.executemany(
+            "insert into wh.raw.feed_presence values (?, ?, ?, ?)",
+            [
+                [feed.id, inputs.status[feed.id].rows_current, inputs.status[feed.id].latest_reported_at, feed.grace_days]
+                for feed in load_feeds().values()
+            ],
+        )
+
+
+def _settle(draft: Path) -> None:
+    """Everything in the one file, nothing in a write-ahead log, and nobody writes it again."""
+    with duckdb.connect(str(draft)) as connection:
+        connection.execute("checkpoint")
+    draft.chmod(0o440)
+
+
+def _clear(draft: Path) -> None:
+    for path in (draft, draft.with_name(f"{draft.name}.wal")):
+        path.unlink(missing_ok=True)
