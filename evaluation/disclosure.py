@@ -2,7 +2,7 @@
 
 What it does, by the disclosure class of the metric (``Metric.disclosure_class``):
 
-* **A** (facts already public): unchanged.
+* **A** (facts already public): unchanged, but for a network that did not report: no figure, not zero.
 * **B** (counts from returns): England unchanged. Below England a count of 0..``suppress_up_to`` is masked as
   one class, zero included, because a published zero tells an attacker that every mask hides at least one.
   Other counts are rounded to ``round_to``; percentages and rates, and their intervals, are computed again
@@ -109,6 +109,7 @@ def control(values: pd.DataFrame, metrics: Mapping[str, Metric], rule: Disclosur
     """
     _require_known(values, "metric_id", metrics)
     _require_known(values, "status", STATUS_SYMBOL)
+    values = _without_unreported(values)
     facts = _facts(values, metrics)
     masked = _primary(facts, rule)
     masked = _complementary(values, facts, masked)
@@ -123,6 +124,14 @@ def control(values: pd.DataFrame, metrics: Mapping[str, Metric], rule: Disclosur
 def round_half_up(counts: Floats, to: int) -> Floats:
     """Counts rounded to a multiple of ``to``, halves upwards: the same answer on every machine."""
     return np.floor(counts / to + 0.5) * to
+
+
+def _without_unreported(values: pd.DataFrame) -> pd.DataFrame:
+    """A network that sent no return counts nobody inside; published, its zero would be taken for a finding."""
+    unreported = (values["status"] == "not_reported").to_numpy(dtype=np.bool_)
+    if not unreported.any():
+        return values
+    return values.assign(**{name: np.where(unreported, np.nan, _floats(values, name)) for name in FIGURES})
 
 
 def _require_known(values: pd.DataFrame, column: str, known: Mapping[str, object]) -> None:

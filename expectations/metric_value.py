@@ -101,8 +101,8 @@ def _arithmetic(subject: Subject, metrics: Mapping[str, Metric]) -> Iterable[Che
     )
     yield subject.check(
         "percent.over_100",
-        "warning",
-        "a percentage of a plan or ceiling seldom exceeds 100 percent",
+        "info",
+        "a percentage of a plan or ceiling may exceed 100 percent, which is worth knowing; England has bounds",
         limits_text(None, 100),
         f"metric_id in ({literals(other_percentages)}) and value > {100 + ROUNDING}",
     )
@@ -138,9 +138,9 @@ def _statuses(subject: Subject) -> Iterable[Check]:
     yield subject.check(
         "status.forbids_value",
         "critical",
-        "a cell that is too early, not reported or lacks its input shows no value",
-        f"a value only where the status is one of {', '.join(STATUSES_WITH_VALUE)}",
-        f"value is not null and status not in ({with_value})",
+        "a cell that is too early or lacks its input shows no value; one not reported counts nobody",
+        f"a value only where the status is one of {', '.join(STATUSES_WITH_VALUE)}, and 0 where not reported",
+        f"value is not null and status not in ({with_value}) and not (status = 'not_reported' and value = 0)",
     )
     yield subject.check(
         "status.demands_value",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import dagster as dg
@@ -29,14 +28,16 @@ def everything(settings: Settings) -> Outcome:
     from orchestration.definitions import defs
     from orchestration.release import current
 
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)
     before = current(settings)
     with dg.DagsterInstance.from_config(str(instance_folder(settings))) as instance:
         job = defs.resolve_job_def("everything")
         refused: list[str] = []
         failed: list[str] = []
         result = job.execute_in_process(
-            instance=instance, resources={"home": Home.of(settings)}, raise_on_error=False
+            instance=instance,
+            resources={"home": Home.of(settings)},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
         )
         for event in result.all_events:
             _collect(event, refused, failed)

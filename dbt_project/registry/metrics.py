@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from dbt_project.registry.errors import RegistryError, explain, read_yaml
 from dbt_project.registry.feeds import Strict
@@ -76,6 +76,13 @@ class Metric(Strict):
     owner: str
     review_date: date
     version: int = Field(ge=1)
+
+
+    @model_validator(mode="after")
+    def _small_denominators_are_flagged(self) -> Metric:
+        if self.unreliable_below < self.minimum_denominator:
+            raise ValueError("unreliable_below must be at least minimum_denominator: what is withheld is flagged")
+        return self
 
 
 class Strand(Strict):

@@ -1,7 +1,5 @@
 """One asset per raw table, made from the feed contracts; a check on each says what the intake refused."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """The gate as checks on the marts, and the release behind it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """The dbt models as assets, built in one step, in process."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -44,17 +42,26 @@ def warehouse(context: dg.AssetExecutionContext, home: Home) -> Iterator[Any]:
     """A fresh generation: raw views over the accepted files, then every dbt model and data test."""
     settings = home.settings()
     build, nodes = build_generation(settings, progress=announcer(context))
-    by_id = {node.unique_id: node for node in nodes}
     lineages = lineage.column_lineage(settings)
-    for key, output in context.assets_def.keys_by_output_name.items():
-        node = by_id.get(_unique_id(context, output))
-        if node is not None and key in context.op_execution_context.selected_output_names:
-            yield dg.Output(None, output_name=key, metadata=_metadata(node, build.build_id, lineages.get(node.unique_id)))
-    yield from _check_results(context, by_id)
+    outputs = _selected_outputs(context)
+    for node in nodes:  # in the order dbt ran them, which is the order Dagster wants
+        if node.unique_id in outputs:
+            yield dg.Output(
+                None,
+                output_name=outputs[node.unique_id],
+                metadata=_metadata(node, build.build_id, lineages.get(node.unique_id)),
+            )
+    yield from _check_results(context, {node.unique_id: node for node in nodes})
 
 
-def _unique_id(context: dg.AssetExecutionContext, key: dg.AssetKey) -> str:
-    return str(context.assets_def.metadata_by_key[key]["dagster_dbt/unique_id"])
+def _selected_outputs(context: dg.AssetExecutionContext) -> dict[str, str]:
+    """Output name of each dbt node that this run is to materialise, by the node's unique id."""
+    definition = context.assets_def
+    return {
+        str(definition.metadata_by_key[key]["dagster_dbt/unique_id"]): name
+        for name, key in definition.keys_by_output_name.items()
+        if name in context.op_execution_context.selected_output_names
+    }
 
 
 def _metadata(node: NodeResult, build_id: str, columns: dg.TableColumnLineage | None) -> dict[str, Any]:

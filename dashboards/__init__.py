@@ -1,0 +1,16 @@
+"""The published dashboards: a static site built from published, disclosure-controlled tables."""
+
+from dashboards.build import SiteReport, build_site
+from dashboards.frontend import FrontEnd, find_browser, find_front_end
+from dashboards.inputs import InputError, ReleaseInfo, SiteInputs
+
+__all__ = [
+    "FrontEnd",
+    "InputError",
+    "ReleaseInfo",
+    "SiteInputs",
+    "SiteReport",
+    "build_site",
+    "find_browser",
+    "find_front_end",
+]

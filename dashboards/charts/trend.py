@@ -1,0 +1,267 @@
+"""Course over time: up to four lines; a single one with its interval, and a target where one is set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dashboards import formatting, theme, wording
+from dashboards.blocks import Cell, Column, Figure, Table, interval_cell, value_cell
+from dashboards.charts.axes import hover, value_axis
+from dashboards.values import Value
+from dbt_project.registry import Metric
+
+_HEIGHT = 340
+_HEIGHT_NARROW = 300
+_FEW_POINTS = 8
+_MOST_MARKED = 24  # points a line can carry before its markers run together
+_LEAST_BAND = 2  # points that span an interval band
+_LABEL_GAP = 0.075  # least distance between two line labels, as a share of the axis
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line."""
+
+    label: str
+    values: tuple[Value, ...]
+
+    @property
+    def last(self) -> Value | None:
+        """The newest value with a number."""
+        return next((value for value in reversed(self.values) if value.shown), None)
+
+
+def trend(
+    metric: Metric,
+    series: tuple[Series, ...],
+    *,
+    figure_id: str,
+    title: str,
+    where: str,
+    target: tuple[float, str] | None = None,
+    what: str = "",
+    note: str = "",
+) -> Figure:
+    """A line chart of one metric or of comparable metrics.
+
+    ``target`` is the value of a reference line and its label; ``what`` names the lines where the metric's own
+    label does not.
+    Raises ValueError above four series: more cannot be told apart by colour and dash.
+    """
+    if len(series) > theme.MAX_SERIES:
+        raise ValueError(f"{figure_id}: {len(series)} series, at most {theme.MAX_SERIES} can be told apart")
+    single = len(series) == 1
+    what = what or _what(metric, series)
+    unit, grain = series[0].values[-1].unit, series[0].values[-1].grain
+    data: list[dict[str, Any]] = []
+    if single and (band := _band(series[0].values)):
+        data.append(band)
+    data.extend(_line(line, position) for position, line in enumerate(series))
+    top = max((value.upper or value.value or 0 for line in series for value in line.values), default=0)
+    shapes, notes = _target(target, unit)
+    top = max(top, target[0] if target else 0)
+    labels = _last_label(series[0]) if single else _end_labels(series, top)
+    axis = _time_axis(grain)
+    right = 30 if single else 12 + max(len(line.label) for line in series) * 9
+    layout: dict[str, Any] = {
+        "xaxis": {**axis, "nticks": 7},
+        "yaxis": {**value_axis(unit), "range": [0, top * 1.12 or 1]},
+        "margin": {"l": 62, "r": right, "t": 14, "b": 36},
+        "shapes": shapes,
+        "annotations": [*notes, *labels],
+    }
+    narrow: dict[str, Any] = {
+        "xaxis": {**axis, "nticks": 4},
+        "margin": {"l": 50, "r": 18, "t": 14, "b": 32 if single else 88},
+        "annotations": [*notes, *(labels if single else [])],
+        "showlegend": not single,
+        "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "xanchor": "left"},
+    }
+    return Figure(
+        figure_id,
+        title,
+        f"{what}, {where}, {wording.GRAIN[grain]}",
+        _summary(series, target, unit),
+        tuple(data),
+        layout,
+        narrow,
+        _HEIGHT,
+        _HEIGHT_NARROW + (0 if single else 60),
+        _table(series, f"{title}. {what}, {where}", single),
+        metric.id,
+        note,
+    )
+
+
+def _what(metric: Metric, series: tuple[Series, ...]) -> str:
+    unit = formatting.unit_words(series[0].values[-1].unit)
+    label = metric.label
+    said = unit in ("", "%", "people", "£") or unit in label.lower() or "FTE" in label
+    return label if said else f"{label} ({unit})"
+
+
+def _x(value: Value) -> str:
+    return formatting.period_of(value) if value.grain == "year" else value.period_start.isoformat()
+
+
+def _time_axis(grain: str) -> dict[str, Any]:
+    if grain == "year":
+        return {"type": "category"}
+    return {"type": "date", "tickformat": "%b %Y", "hoverformat": "%B %Y"}
+
+
+def _line(line: Series, position: int) -> dict[str, Any]:
+    colour = theme.SERIES_COLOURS[position]
+    marker = theme.SERIES_MARKERS[position]
+    many = len(line.values) > _MOST_MARKED
+    open_marks = [f"{marker}-open" if value.symbol == "p" else marker for value in line.values]
+    return {
+        "type": "scatter",
+        "mode": "lines" if many else "lines+markers",
+        "name": line.label,
+        "x": [_x(value) for value in line.values],
+        "y": [value.value for value in line.values],
+        "customdata": [
+            [f"{line.label}, {formatting.period_of(value)}", formatting.cell(value)] for value in line.values
+        ],
+        "hovertemplate": hover(),
+        "line": {"color": colour, "dash": theme.SERIES_DASHES[position], "width": 2.5},
+        "marker": {
+            "color": colour,
+            "size": 8 if len(line.values) <= _FEW_POINTS else 6,
+            "symbol": open_marks if len(set(open_marks)) > 1 else open_marks[0],
+        },
+        "connectgaps": False,
+        "cliponaxis": False,
+    }
+
+
+def _band(values: tuple[Value, ...]) -> dict[str, Any] | None:
+    known = [value for value in values if value.lower is not None and value.upper is not None]
+    if len(known) < _LEAST_BAND:
+        return None
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": wording.INTERVAL_NAME,
+        "x": [_x(value) for value in known] + [_x(value) for value in reversed(known)],
+        "y": [value.upper for value in known] + [value.lower for value in reversed(known)],
+        "fill": "toself",
+        "fillcolor": theme.BAND_FILL,
+        "line": {"width": 0, "color": theme.BLUE},
+        "hoverinfo": "skip",
+    }
+
+
+def _target(target: tuple[float, str] | None, unit: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    if target is None:
+        return [], []
+    value, label = target
+    line = {
+        "type": "line",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": value,
+        "y1": value,
+        "line": {"color": theme.REFERENCE, "width": 1.5, "dash": "dash"},
+    }
+    text = {
+        "xref": "paper",
+        "x": 0.01,
+        "xanchor": "left",
+        "y": value,
+        "yanchor": "bottom",
+        "text": f"{label} {formatting.spoken(value, unit)}",
+        "showarrow": False,
+        "font": {"color": theme.REFERENCE},
+    }
+    return [line], [text]
+
+
+def _last_label(line: Series) -> list[dict[str, Any]]:
+    last = line.last
+    if last is None or last.value is None:
+        return []
+    return [
+        {
+            "x": _x(last),
+            "y": last.value,
+            "text": formatting.spoken(last.value, last.unit),
+            "showarrow": False,
+            "yshift": 16,
+            "xanchor": "right",
+            "xshift": 12,
+            "font": {"color": theme.BLUE, "size": 15, "weight": 700},
+            "bgcolor": "rgba(255,255,255,0.8)",
+        }
+    ]
+
+
+def _end_labels(series: tuple[Series, ...], top: float) -> list[dict[str, Any]]:
+    """Name each line at its end instead of in a legend, moved apart where ends lie close together."""
+    ends = sorted(
+        (
+            (line.last.value, position)
+            for position, line in enumerate(series)
+            if line.last and line.last.value
+        ),
+        reverse=True,
+    )
+    labels: list[dict[str, Any]] = []
+    ceiling = float("inf")
+    for value, position in ends:
+        ceiling = min(value, ceiling - _LABEL_GAP * top)
+        labels.append(
+            {
+                "xref": "paper",
+                "x": 1,
+                "xanchor": "left",
+                "xshift": 8,
+                "y": ceiling,
+                "text": series[position].label,
+                "showarrow": False,
+                "font": {"color": theme.INK},
+            }
+        )
+    return labels
+
+
+def _summary(series: tuple[Series, ...], target: tuple[float, str] | None, unit: str) -> str:
+    sentences = [sentence for line in series if (sentence := _course(line))]
+    if target:
+        sentences.append(f"{target[1]}: {formatting.spoken(target[0], unit)}.")
+    return " ".join(sentences)
+
+
+def _course(line: Series) -> str:
+    shown = [value for value in line.values if value.value is not None]
+    if not shown:
+        return f"{line.label}: no number can be shown."
+    first, last = shown[0], shown[-1]
+    text = f"{line.label}: {formatting.cell(last)} {formatting.in_period(last)}"
+    if bounds := formatting.interval(last):
+        text += f" ({wording.INTERVAL_NAME} {bounds})"
+    if first is not last:
+        text += f", from {formatting.cell(first)} {formatting.in_period(first)}"
+    return f"{text}."
+
+
+def _table(series: tuple[Series, ...], caption: str, single: bool) -> Table:
+    periods: dict[tuple[date, str], None] = {}
+    for line in series:
+        periods.update({(value.period_start, value.grain): None for value in line.values})
+    cells = [{(v.period_start, v.grain): v for v in line.values} for line in series]
+    columns = [Column("Period"), *(Column(line.label, True) for line in series)]
+    with_interval = single and any(value.lower is not None for value in series[0].values)
+    if with_interval:
+        columns.append(Column(wording.INTERVAL_NAME, True))
+    rows: list[tuple[Cell, ...]] = []
+    for key in sorted(periods):
+        row = [Cell(formatting.period(*key)), *(value_cell(found.get(key)) for found in cells)]
+        if with_interval:
+            row.append(interval_cell(cells[0].get(key)))
+        rows.append(tuple(row))
+    return Table(caption, tuple(columns), tuple(rows))

@@ -1,0 +1,119 @@
+"""How numbers, intervals, periods and names are written."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from dashboards.values import Place, Value
+
+_DECIMALS = {"people": 0, "count": 0, "fte": 0, "percent": 1, "rate": 1, "days": 0, "gbp": 0}
+_SMALL_FTE = 100
+_MILLION = 1_000_000
+_UNIT_WORDS = {
+    "people": "people",
+    "count": "",
+    "fte": "full-time equivalents",
+    "percent": "%",
+    "rate": "",
+    "days": "days",
+    "gbp": "£",
+}
+
+
+def plain(value: float, unit: str) -> str:
+    """A number as a table shows it: ``1,234``, ``63.4%``, ``£1,234,567``, ``12.5``."""
+    decimals = _DECIMALS.get(unit, 1)
+    if unit == "fte" and abs(value) < _SMALL_FTE:
+        decimals = 1
+    text = f"{value:,.{decimals}f}"
+    if unit == "percent":
+        return f"{text}%"
+    return f"£{text}" if unit == "gbp" else text
+
+
+def spoken(value: float, unit: str) -> str:
+    """A number as a sentence says it: millions of pounds are shortened, days are named."""
+    if unit == "gbp" and abs(value) >= _MILLION:
+        return f"£{value / _MILLION:,.1f} million"
+    if unit == "days":
+        return f"{plain(value, unit)} days"
+    return plain(value, unit)
+
+
+def short(value: float, unit: str) -> str:
+    """A number as a card or a chart label has room for it: ``£15.0m``, else as spoken."""
+    return f"£{value / _MILLION:,.1f}m" if unit == "gbp" and abs(value) >= _MILLION else spoken(value, unit)
+
+
+def cell(value: Value | None) -> str:
+    """A table cell: the number, with its mark where it has one, or the symbol alone."""
+    if value is None:
+        return "[x]"
+    if value.value is None:
+        return f"[{value.symbol}]"
+    number = plain(value.value, value.unit)
+    return f"{number} [{value.symbol}]" if value.symbol else number
+
+
+def interval(value: Value | None) -> str:
+    """``60.1% to 66.2%``; empty where no interval is published."""
+    if value is None or value.lower is None or value.upper is None:
+        return ""
+    return f"{plain(value.lower, value.unit)} to {plain(value.upper, value.unit)}"
+
+
+def parts(value: Value | None) -> str:
+    """``1,234 of 1,950`` behind a percentage; empty where the parts are not published."""
+    if value is None or value.unit != "percent" or value.numerator is None or value.denominator is None:
+        return ""
+    return f"{value.numerator:,.0f} of {value.denominator:,.0f}"
+
+
+def period(start: date, grain: str) -> str:
+    """A period in words: ``October 2026``, ``April to June 2026``, ``2025/26``, ``since April 2021``."""
+    if grain == "year":
+        return f"{start.year}/{(start.year + 1) % 100:02d}"
+    if grain == "quarter":
+        last = date(start.year, start.month + 2, 1)
+        return f"{start:%B} to {last:%B} {start.year}"
+    return f"since {start:%B %Y}" if grain == "all" else f"{start:%B %Y}"
+
+
+def period_of(value: Value) -> str:
+    """The period of a value in words."""
+    return period(value.period_start, value.grain)
+
+
+def in_period(value: Value) -> str:
+    """The period as the end of a sentence: ``in 2025/26``, ``since April 2021``."""
+    words = period_of(value)
+    return words if value.grain == "all" else f"in {words}"
+
+
+def day(value: date | None) -> str:
+    """``22 November 2026``, or a dash where there is no date."""
+    return f"{value.day} {value:%B %Y}" if value else "not set"
+
+
+def unit_words(unit: str) -> str:
+    """The unit as an axis names it."""
+    return _UNIT_WORDS.get(unit, unit)
+
+
+def short_name(place: Place) -> str:
+    """The everyday name of a place: ``Devon`` for ``NHS Devon Integrated Care Board``."""
+    name = re.sub(r"\s+(Integrated Care Board|ICB)\b.*$", "", place.name.strip(), flags=re.IGNORECASE)
+    name = re.sub(r"^NHS\s+", "", name, flags=re.IGNORECASE)
+    return _capitals(name) if name.isupper() else name
+
+
+def _capitals(name: str) -> str:
+    """Registers print names in capitals; ``ST MARY'S AND EAST PCN`` reads ``St Mary's and East PCN``."""
+    words = [word if word == "PCN" else word.capitalize() for word in re.split(r"([^A-Z']+)", name)]
+    return re.sub(r"(?<=\s)(And|Of|The|In)(?=\s)", lambda match: match.group().lower(), "".join(words))
+
+
+def slug(text: str) -> str:
+    """A name for files and anchors: lower case, hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

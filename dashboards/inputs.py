@@ -1,0 +1,186 @@
+"""What the site is built from: published, disclosure-controlled frames and the facts of one release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import duckdb
+import pandas as pd
+
+from dbt_project.registry import Metric, Programme, load_metrics, load_programme
+
+
+class InputError(ValueError):
+    """The published tables cannot be shown; the message names table, column or cell, never a value."""
+
+
+@dataclass(frozen=True)
+class ReleaseInfo:
+    """The facts of one release that every page states; all times in the site come from here."""
+
+    release_id: str
+    published_at: datetime
+    data_to: date
+    next_update: date | None
+    gate_status: str  # passed | passed_with_warnings | overridden
+    demonstration: bool
+    override_reason: str | None = None
+    code_version: str = ""
+
+
+VALUE_COLUMNS = (
+    "metric_id",
+    "org_level",
+    "org_code",
+    "strand",
+    "sector",
+    "period_start",
+    "period_grain",
+    "geography",
+    "value",
+    "numerator",
+    "denominator",
+    "lower_95",
+    "upper_95",
+    "unit",
+    "status",
+    "suppressed",
+    "symbol",
+)
+BREAKDOWN_COLUMNS = (*VALUE_COLUMNS, "dimension", "category")
+ORGANISATION_COLUMNS = ("org_level", "org_code", "org_name", "icb_code", "region_code", "is_current")
+FEED_COLUMNS = (
+    "feed",
+    "title",
+    "status",
+    "files",
+    "rows_accepted",
+    "rows_quarantined",
+    "files_refused",
+    "latest_data",
+    "owner",
+)
+CHECK_COLUMNS = (
+    "check_id",
+    "asset",
+    "severity",
+    "status",
+    "seen",
+    "bound",
+    "owner",
+    "description",
+    "rows",
+)
+PRACTICE_COLUMNS = ("practice_code", "practice_name", "pcn_code")
+
+
+@dataclass(frozen=True)
+class SiteInputs:
+    """Published tables plus registry and release facts.
+
+    ``metric_value`` and ``metric_breakdown`` hold controlled values only: a suppressed row has no value.
+    ``practice`` may be empty; networks are then found by name and code but not by practice.
+    """
+
+    metric_value: pd.DataFrame
+    metric_breakdown: pd.DataFrame
+    organisation: pd.DataFrame
+    feed_status: pd.DataFrame
+    check_result: pd.DataFrame
+    metrics: dict[str, Metric]
+    programme: Programme
+    release: ReleaseInfo
+    practice: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(PRACTICE_COLUMNS)))
+
+    def __post_init__(self) -> None:
+        """Refuse frames without the promised columns, and suppressed rows that still carry a value."""
+        _require("metric_value", self.metric_value, VALUE_COLUMNS)
+        _require("metric_breakdown", self.metric_breakdown, BREAKDOWN_COLUMNS)
+        _require("organisation", self.organisation, ORGANISATION_COLUMNS)
+        _require("feed_status", self.feed_status, FEED_COLUMNS)
+        _require("check_result", self.check_result, CHECK_COLUMNS)
+        _require("practice", self.practice, PRACTICE_COLUMNS)
+        _refuse_leaks("metric_value", self.metric_value)
+        _refuse_leaks("metric_breakdown", self.metric_breakdown)
+
+    @classmethod
+    def from_published(
+        cls, path: Path, *, metrics: dict[str, Metric] | None = None, programme: Programme | None = None
+    ) -> SiteInputs:
+        """Read the published DuckDB of one release (never the warehouse).
+
+        Only what pages show is read: sector detail for England, and for networks the three newest periods.
+        Raises :class:`InputError` where a table or column is missing.
+        """
+        with duckdb.connect(str(path), read_only=True) as connection:
+            frames = {name: _query(connection, name, sql) for name, sql in _QUERIES.items()}
+        release = frames.pop("release_info")
+        if len(release) != 1:
+            raise InputError(f"{path.name}: release_info: found {len(release)} rows, expected 1")
+        return cls(
+            **frames,
+            metrics=load_metrics() if metrics is None else metrics,
+            programme=load_programme() if programme is None else programme,
+            release=_release(cast("dict[str, Any]", release.to_dict("records")[0])),
+        )
+
+
+_SHOWN_VALUES = """
+    select *
+    from {table}
+    where org_level in ('england', 'region', 'icb', 'pcn') and (sector = 'all' or org_level = 'england')
+    qualify org_level <> 'pcn' or dense_rank() over (
+        partition by metric_id, org_level, period_grain order by period_start desc
+    ) <= 3
+"""
+_QUERIES = {
+    "metric_value": _SHOWN_VALUES.format(table="fct_metric_value"),
+    "metric_breakdown": _SHOWN_VALUES.format(table="fct_metric_breakdown"),
+    "organisation": "select * from dim_organisation",
+    "practice": "select practice_code, practice_name, pcn_code from dim_practice",
+    "feed_status": "select * from feed_status",
+    "check_result": "select * from check_result",
+    "release_info": "select * from release_info",
+}
+
+
+def _query(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> pd.DataFrame:
+    try:
+        return connection.execute(sql).df()
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise InputError(f"published table behind {name} cannot be read: {error}") from error
+
+
+def _release(row: dict[str, Any]) -> ReleaseInfo:
+    published = pd.Timestamp(row["published_at"])
+    return ReleaseInfo(
+        release_id=str(row["release_id"]),
+        published_at=published.to_pydatetime(),
+        data_to=pd.Timestamp(row["data_to"]).date(),
+        next_update=None if pd.isna(row["next_update"]) else pd.Timestamp(row["next_update"]).date(),
+        gate_status=str(row["gate_status"]),
+        demonstration=bool(row["demonstration"]),
+        override_reason=None if pd.isna(row.get("override_reason")) else str(row["override_reason"]),
+        code_version=str(row.get("code_version") or ""),
+    )
+
+
+def _require(name: str, frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise InputError(f"{name}: columns missing: {', '.join(missing)}")
+
+
+def _refuse_leaks(name: str, frame: pd.DataFrame) -> None:
+    hidden = frame["suppressed"].fillna(False).astype(bool) | frame["symbol"].isin(["c", "x", "n", "e"])
+    leaking = hidden & frame["value"].notna()
+    if leaking.any():
+        first = frame.loc[leaking].iloc[0]
+        raise InputError(
+            f"{name}: {int(leaking.sum())} withheld cells carry a value, first {first['metric_id']} at"
+            f" {first['org_level']} level, {first['period_grain']} from {first['period_start']}:"
+            " expected none"
+        )

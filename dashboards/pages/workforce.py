@@ -1,0 +1,97 @@
+"""The pharmacy workforce of primary care networks, from the public workforce files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dashboards import content, formatting, messages, verdicts
+from dashboards.blocks import Block, Heading, Notice, Page
+from dashboards.charts import Series, hex_map, ranked, trend
+from dashboards.pages import Nav
+from dashboards.site import Site
+from dashboards.values import ENGLAND
+
+NAV = Nav(3, "Network workforce", "workforce.html")
+_REPORTING = (
+    "Not every network reported in the early years, so part of the early growth is better reporting,"
+    " not more staff."
+)
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """The one workforce page."""
+    blocks: list[Block] = [Heading("England", "england", _REPORTING)]
+    blocks += _lines(site, content.WORKFORCE_FTE, "workforce-fte", "full-time equivalents")
+    blocks += _lines(site, content.WORKFORCE_HEADCOUNT, "workforce-headcount", "people")
+    blocks += _rates(site)
+    yield Page(NAV.path, "Pharmacy staff in primary care networks", _message(site), blocks)
+
+
+def _message(site: Site) -> str:
+    metric = site.metric(content.WORKFORCE_FTE[0][0])
+    value = site.values.latest(metric, ENGLAND) if metric else None
+    if metric is None or value is None or value.value is None:
+        return site.whys_missing(metric) if metric else "No workforce measure is published for this release."
+    direction = verdicts.course(value, site.values.before(metric, ENGLAND, value))
+    text = (
+        f"Networks employ the equivalent of {formatting.plain(value.value, value.unit)} full-time pharmacists"
+        f" {formatting.in_period(value)}"
+    )
+    return f"{text}, {direction}." if direction else f"{text}."
+
+
+def _lines(site: Site, chosen: tuple[tuple[str, str], ...], figure_id: str, unit: str) -> list[Block]:
+    lines: list[Series] = []
+    missing: list[Block] = []
+    for name, label in chosen:
+        metric = site.metric(name)
+        values = site.values.trend(metric, ENGLAND) if metric else ()
+        if values:
+            lines.append(Series(label, values))
+        elif metric:
+            missing.append(Notice(site.whys_missing(metric)))
+    first = site.metric(chosen[0][0])
+    if not lines or first is None:
+        return missing
+    figure = trend(
+        first,
+        tuple(lines),
+        figure_id=figure_id,
+        title=_title(lines, unit),
+        where="England",
+        what=f"Pharmacy staff in networks ({unit})",
+    )
+    return [figure, *missing]
+
+
+def _title(lines: list[Series], unit: str) -> str:
+    last = lines[0].last
+    if last is None or last.value is None:
+        return f"Pharmacy staff in networks, {unit}"
+    number = formatting.plain(last.value, last.unit)
+    return f"{lines[0].label}: {number} {unit} {formatting.in_period(last)}"
+
+
+def _rates(site: Site) -> list[Block]:
+    metric = site.metric(content.WORKFORCE_RATE)
+    if metric is None:
+        return []
+    heading = Heading("For the population served", "rates")
+    regions = site.by_place(metric, site.regions)
+    boards = site.by_place(metric, site.boards)
+    figures: list[Block] = []
+    if any(value and value.shown for _, value in regions):
+        figures.append(
+            ranked(
+                metric,
+                [(formatting.short_name(place), value) for place, value in regions],
+                figure_id="rate-regions",
+                title=messages.spread_claim(metric, regions),
+                england=site.values.latest(metric, ENGLAND),
+            )
+        )
+    if figure := hex_map(
+        metric, boards, figure_id="rate-boards", title=messages.spread_claim(metric, boards)
+    ):
+        figures.append(figure)
+    return [heading, *(figures or [Notice(site.whys_missing(metric))])]

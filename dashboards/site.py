@@ -1,0 +1,191 @@
+"""What every page may ask: places, metrics, values and the feeds that are missing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from dashboards import formatting, messages
+from dashboards.inputs import ReleaseInfo, SiteInputs
+from dashboards.values import ENGLAND, Place, Value, Values
+from dbt_project.registry import Metric, Programme
+from dbt_project.registry.metrics import Strand
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The state of one feed in this release."""
+
+    id: str
+    title: str
+    status: str
+    files: int
+    rows_accepted: int
+    rows_quarantined: int
+    files_refused: int
+    latest_data: date | None
+    owner: str
+
+
+@dataclass(frozen=True)
+class Practice:
+    """A general practice of a network."""
+
+    code: str
+    name: str
+
+
+class Site:
+    """The inputs of one build, arranged for the pages."""
+
+    def __init__(self, inputs: SiteInputs) -> None:
+        self.inputs = inputs
+        self.values = Values(inputs.metric_value, inputs.metric_breakdown, data_to=inputs.release.data_to)
+
+    @property
+    def release(self) -> ReleaseInfo:
+        """The facts of the release."""
+        return self.inputs.release
+
+    @property
+    def programme(self) -> Programme:
+        """Strands, ceiling, sectors."""
+        return self.inputs.programme
+
+    def metric(self, metric_id: str) -> Metric | None:
+        """The registry entry, or None where the registry does not hold it."""
+        return self.inputs.metrics.get(metric_id)
+
+    @cached_property
+    def places(self) -> dict[str, tuple[Place, ...]]:
+        """Current organisations by level, in name order."""
+        found: dict[str, list[Place]] = {}
+        for row in records(self.inputs.organisation):
+            if row["org_level"] in ("region", "icb", "pcn") and _true(row["is_current"]):
+                place = Place(
+                    str(row["org_level"]),
+                    str(row["org_code"]),
+                    _text(row["org_name"]) or str(row["org_code"]),
+                    _text(row["icb_code"]),
+                    _text(row["region_code"]),
+                )
+                found.setdefault(place.level, []).append(place)
+        return {
+            level: tuple(sorted(places, key=lambda place: (formatting.short_name(place).lower(), place.code)))
+            for level, places in found.items()
+        }
+
+    @property
+    def regions(self) -> tuple[Place, ...]:
+        """The NHS regions."""
+        return self.places.get("region", ())
+
+    @property
+    def boards(self) -> tuple[Place, ...]:
+        """The integrated care boards."""
+        return self.places.get("icb", ())
+
+    @cached_property
+    def networks(self) -> dict[str, tuple[Place, ...]]:
+        """Networks by the code of their board."""
+        found: dict[str, list[Place]] = {}
+        for place in self.places.get("pcn", ()):
+            if place.icb_code:
+                found.setdefault(place.icb_code, []).append(place)
+        return {code: tuple(places) for code, places in found.items()}
+
+    @cached_property
+    def practices(self) -> dict[str, tuple[Practice, ...]]:
+        """Practices by the code of their network, in name order."""
+        found: dict[str, list[Practice]] = {}
+        for row in records(self.inputs.practice):
+            if code := _text(row["pcn_code"]):
+                name = formatting.short_name(Place("practice", "", _text(row["practice_name"]) or ""))
+                found.setdefault(code, []).append(Practice(str(row["practice_code"]), name))
+        return {
+            code: tuple(sorted(practices, key=lambda practice: (practice.name, practice.code)))
+            for code, practices in found.items()
+        }
+
+    def region_of(self, board: Place) -> Place | None:
+        """The region a board lies in."""
+        return next((region for region in self.regions if region.code == board.region_code), None)
+
+    @cached_property
+    def feeds(self) -> dict[str, Feed]:
+        """The feeds by id, in published order."""
+        return {
+            str(row["feed"]): Feed(
+                str(row["feed"]),
+                str(row["title"]),
+                str(row["status"]),
+                _whole(row["files"]),
+                _whole(row["rows_accepted"]),
+                _whole(row["rows_quarantined"]),
+                _whole(row["files_refused"]),
+                _day(row["latest_data"]),
+                _text(row["owner"]) or "",
+            )
+            for row in records(self.inputs.feed_status)
+        }
+
+    def strand_of(self, metric: Metric, strand: Strand) -> str:
+        """The strand key a metric's rows carry: its own where the registry breaks it down, else the total."""
+        return strand.id if strand.id in metric.strands else "all"
+
+    def whys_missing(self, metric: Metric) -> str:
+        """Why a metric has no value: the feeds it waits for, or that nothing was reported."""
+        waiting = [
+            feed.title
+            for name in metric.feeds
+            if (feed := self.feeds.get(name)) is not None and feed.status == "missing"
+        ]
+        if waiting:
+            return f"{metric.label} cannot be shown: waiting for {messages.listed(waiting)}."
+        return f"{metric.label} cannot be shown: no value is published for this release."
+
+    def by_place(
+        self, metric: Metric, places: tuple[Place, ...], *, strand: str = "all"
+    ) -> list[tuple[Place, Value | None]]:
+        """Each place with its value for England's newest period, so that all stand for the same time."""
+        england = self.values.latest(metric, ENGLAND, strand=strand)
+        if england is not None:
+            same = [(place, self.values.at(metric, place, england, strand=strand)) for place in places]
+            if any(value is not None for _, value in same):
+                return same
+        newest = [(place, self.values.latest(metric, place, strand=strand)) for place in places]
+        shown = [value for _, value in newest if value is not None]
+        if not shown:
+            return newest
+        period = max(value.period_start for value in shown)
+        return [(place, value if value and value.period_start == period else None) for place, value in newest]
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as dictionaries."""
+    columns = [str(column) for column in frame.columns]
+    rows = zip(*(frame[column].tolist() for column in columns), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _text(value: Any) -> str | None:
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return str(value)
+
+
+def _true(value: Any) -> bool:
+    return _text(value) is not None and bool(value)
+
+
+def _whole(value: Any) -> int:
+    return 0 if _text(value) is None else int(value)
+
+
+def _day(value: Any) -> date | None:
+    return None if value is None or pd.isna(value) else pd.Timestamp(value).date()

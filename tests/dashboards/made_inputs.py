@@ -1,0 +1,281 @@
+"""Small made-up inputs with every board of the tile grid: every page, chart and symbol occurs."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dashboards import ReleaseInfo, SiteInputs
+from dashboards.inputs import BREAKDOWN_COLUMNS, VALUE_COLUMNS
+from dbt_project.registry import Metric, Programme, load_metrics, load_programme
+
+DATA_TO = date(2026, 9, 30)
+START = date(2021, 4, 1)
+REGIONS = {
+    "Y56": "London",
+    "Y58": "South West",
+    "Y59": "South East",
+    "Y60": "Midlands",
+    "Y61": "East of England",
+    "Y62": "North West",
+    "Y63": "North East and Yorkshire",
+}
+BOARDS_FILE = Path(__file__).parent / "boards.csv"
+SECRET = 777.25  # planted behind suppressed cells; must appear in no file
+Row = dict[str, Any]
+
+
+def share(*parts: object) -> float:
+    """A number between 0 and 1 that depends on its arguments alone."""
+    digest = hashlib.sha256("|".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
+def boards() -> list[dict[str, str]]:
+    """The 42 boards: code, name, region code."""
+    with BOARDS_FILE.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def organisation(networks_each: int = 4) -> pd.DataFrame:
+    """England, regions, boards and a few networks per board."""
+    rows: list[Row] = [_organisation("england", "ENG", "England")]
+    rows += [_organisation("region", code, name, region=code) for code, name in REGIONS.items()]
+    for number, board in enumerate(boards()):
+        code, region = board["icb_code"], board["region_code"]
+        rows.append(_organisation("icb", code, board["icb_name"], icb=code, region=region))
+        for k in range(networks_each):
+            name = f"{('NORTH', 'SOUTH', 'EAST', 'WEST', 'CENTRAL')[k % 5]} VALLEY {k + 1} AND THE HILLS PCN"
+            rows.append(_organisation("pcn", f"U{number:02d}{k:03d}", name, icb=code, region=region))
+    return pd.DataFrame(rows)
+
+
+def _organisation(
+    level: str, code: str, name: str, *, icb: str | None = None, region: str | None = None
+) -> Row:
+    return {
+        "org_level": level,
+        "org_code": code,
+        "org_name": name,
+        "sub_icb_code": None,
+        "icb_code": icb,
+        "region_code": region,
+        "valid_from": START,
+        "valid_to": None,
+        "is_current": True,
+        "successor_code": None,
+    }
+
+
+def _periods(grain: str) -> list[date]:
+    if grain == "all":
+        return [START]
+    step = {"month": 1, "quarter": 3, "year": 12}[grain]
+    months = range(0, (DATA_TO.year - START.year) * 12 + DATA_TO.month - START.month + 1, step)
+    return [date(START.year + (START.month - 1 + m) // 12, (START.month - 1 + m) % 12 + 1, 1) for m in months]
+
+
+_SIZE = {"england": 1.0, "region": 1 / 7, "icb": 1 / 42, "pcn": 1 / 1250}
+_BASE = {"people": 4000.0, "count": 900.0, "fte": 5200.0, "rate": 8.0, "percent": 62.0, "days": 74.0}
+_PART_OF_YEAR = {"month": 1 / 12, "quarter": 1 / 4, "year": 1.0, "all": 5.2}
+
+
+def _numbers(metric: Metric, place: tuple[str, str], period: tuple[str, date], cut: str) -> Row:
+    """A value of the right size for the place and period, with the parts and interval its unit has."""
+    (level, code), (grain, start) = place, period
+    years = (start - START).days / 365
+    wobble = 0.8 + 0.4 * share(metric.id, code) + 0.06 * share(metric.id, code, start, grain, cut)
+    value = _BASE[metric.unit] * wobble * (0.7 + 0.08 * years if grain != "all" else 1.0)
+    found: Row = dict.fromkeys(("numerator", "denominator", "lower_95", "upper_95"))
+    if metric.id == "spend_against_ceiling":
+        found |= {"numerator": 15_900_000 * min(0.99, 0.02 + 0.17 * years), "denominator": 15_900_000.0}
+        value = 100 * found["numerator"] / found["denominator"]
+    elif metric.unit in ("people", "count", "fte"):
+        value *= _SIZE[level] * (_PART_OF_YEAR[grain] if metric.kind == "flow" else 1.0)
+        value = round(value, 0 if metric.unit != "fte" else 2)
+    elif metric.unit == "percent":
+        size = round(20000 * _SIZE[level] * wobble) + 12
+        found |= {"numerator": round(size * min(value, 97.0) / 100), "denominator": size}
+        value = 100 * found["numerator"] / size
+        half = 196 * (value / 100 * (1 - value / 100) / size) ** 0.5
+        found |= {"lower_95": max(0.0, value - half), "upper_95": min(100.0, value + half)}
+    elif metric.unit == "rate":
+        found["denominator"] = round(62_000_000 * _SIZE[level] * wobble)
+        if metric.interval == "byar":
+            found |= {"lower_95": value * 0.9, "upper_95": value * 1.1}
+    return {"value": value, **found}
+
+
+def _symbol(metric: Metric, level: str, code: str, grain: str, start: date) -> str:
+    if metric.kind == "cohort" and (grain == "all" or start > date(2024, 9, 1)):
+        return "e"
+    hidden = {"pcn": 0.5, "icb": 0.08}.get(level, 0.0) if metric.disclosure_class != "A" else 0.0
+    if metric.unit in ("people", "count", "rate") and share(code, metric.id, "hide") < hidden:
+        return "c"
+    return "p" if start >= date(2026, 7, 1) else ""
+
+
+def _cell(metric: Metric, place: tuple[str, str], period: tuple[str, date], strand: str, sector: str) -> Row:
+    (level, code), (grain, start) = place, period
+    cut = strand + sector if len(metric.strands) > 1 or sector != "all" else ""
+    shown = _numbers(metric, place, period, cut)
+    symbol = _symbol(metric, level, code, grain, start)
+    if symbol in ("c", "e"):
+        # A release hides the value; the parts left behind here must not come through either.
+        shown = {**dict.fromkeys(shown, SECRET), "value": None}
+    return {
+        "metric_id": metric.id,
+        "org_level": level,
+        "org_code": code,
+        "strand": strand,
+        "sector": sector,
+        "period_start": start,
+        "period_grain": grain,
+        "geography": "as_now",
+        **shown,
+        "unit": metric.unit,
+        "status": {"e": "too_early", "p": "provisional"}.get(symbol, "final"),
+        "suppressed": symbol == "c",
+        "symbol": symbol,
+        "definition_version": metric.version,
+        "vintage": DATA_TO,
+    }
+
+
+def metric_value(
+    metrics: dict[str, Metric], places: pd.DataFrame, *, without: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """Rows of every metric for every place and period it is defined for; ``without`` leaves metrics out."""
+    rows: list[Row] = []
+    for metric in metrics.values():
+        if metric.id in without:
+            continue
+        for level, code in zip(places["org_level"], places["org_code"], strict=True):
+            if level not in metric.levels:
+                continue
+            for grain in metric.grains:
+                if level == "pcn" and grain != ("all" if "all" in metric.grains else "month"):
+                    continue
+                periods = _periods(grain)[-2:] if level == "pcn" else _periods(grain)
+                strands = ("all", *metric.strands) if level != "pcn" else ("all",)
+                sectors = ("all", "community_pharmacy", "general_practice") if metric.by_sector else ("all",)
+                for start in periods:
+                    for strand in strands:
+                        for sector in sectors if level == "england" and strand != "all" else ("all",):
+                            rows.append(_cell(metric, (level, code), (grain, start), strand, sector))
+    return pd.DataFrame(rows, columns=[*VALUE_COLUMNS, "definition_version", "vintage"])
+
+
+def metric_breakdown(metrics: dict[str, Metric], programme: Programme) -> pd.DataFrame:
+    """The stages of every strand's funnel: of those who reached it, those who went on."""
+    rows: list[Row] = []
+    metric = metrics["funnel_conversion"]
+    for strand in programme.strands:
+        for start in _periods("year"):
+            reached = 3000
+            for stage in strand.stages[:-1]:
+                onward = round(reached * (0.7 + 0.25 * share(strand.id, stage)))
+                row = _cell(metric, ("england", "ENG"), ("year", start), strand.id, "all")
+                if row["value"] is not None:
+                    row |= {"numerator": onward, "denominator": reached, "value": 100 * onward / reached}
+                    row |= {"lower_95": row["value"] - 1.5, "upper_95": row["value"] + 1.5}
+                rows.append({**row, "dimension": "stage", "category": stage})
+                reached = onward
+    return pd.DataFrame(rows, columns=[*BREAKDOWN_COLUMNS, "definition_version", "vintage"])
+
+
+FEEDS = (
+    ("provider_return", "Provider returns", "received", 214, 48_211, 62, 3, DATA_TO),
+    ("gphc_register", "Professional register", "received", 54, 3_210_442, 0, 0, DATA_TO),
+    ("pcn_workforce", "PCN Workforce, individual level", "received", 22, 401_223, 0, 1, DATA_TO),
+    ("deployment_return", "Deployment returns", "stale", 12, 8_121, 4, 0, date(2026, 3, 31)),
+    ("spend", "Finance return", "received", 5, 300, 0, 0, DATA_TO),
+    ("accredited_courses", "Accredited courses", "missing", 0, 0, 0, 0, None),
+)
+
+
+def feed_status() -> pd.DataFrame:
+    """Feeds in each state."""
+    names = ("feed", "title", "status", "files", "rows_accepted", "rows_quarantined", "files_refused")
+    return pd.DataFrame(
+        [
+            {
+                **dict(zip((*names, "latest_data"), feed, strict=True)),
+                "owner": "Programme evaluation data team",
+            }
+            for feed in FEEDS
+        ]
+    )
+
+
+def check_result() -> pd.DataFrame:
+    """Gate checks in each state."""
+    cells: list[tuple[str, ...]] = [
+        ("funnel", "fct_metric_breakdown", "critical", "passed", "0 rises", "0", "No funnel rises"),
+        (
+            "movement",
+            "fct_metric_value",
+            "warning",
+            "failed",
+            "18.2%",
+            "at most 15%",
+            "Pharmacists move little",
+        ),
+        ("freshness", "deployment_return", "info", "crashed", "", "92 days", "Deployment returns are fresh"),
+    ]
+    for number in range(24):
+        seen, told = str(number), f"Share {number} lies within its bounds"
+        cells.append((f"bounds_{number}", "fct_metric_value", "critical", "passed", seen, "0 to 100", told))
+    names = ("check_id", "asset", "severity", "status", "seen", "bound", "description")
+    return pd.DataFrame(
+        [{**dict(zip(names, cell, strict=True)), "owner": "Data team", "rows": None} for cell in cells]
+    )
+
+
+def practice(places: pd.DataFrame) -> pd.DataFrame:
+    """Two practices for each network."""
+    rows: list[Row] = []
+    for code in places.loc[places["org_level"] == "pcn", "org_code"].tolist():
+        for k, name in enumerate(("ABBEY", "LAKE")):
+            practice_name = f"{name} SURGERY {code}"
+            rows.append(
+                {"practice_code": f"P{code[1:]}{k}", "practice_name": practice_name, "pcn_code": code}
+            )
+    return pd.DataFrame(rows)
+
+
+def release(**changes: Any) -> ReleaseInfo:
+    """The facts of a made-up release."""
+    facts: dict[str, Any] = {
+        "release_id": "2026-11-22-a1b2c3",
+        "published_at": datetime(2026, 11, 22, 9, 30),
+        "data_to": DATA_TO,
+        "next_update": date(2026, 12, 17),
+        "gate_status": "passed_with_warnings",
+        "demonstration": True,
+        "code_version": "0.1.0",
+    }
+    return ReleaseInfo(**{**facts, **changes})
+
+
+def inputs(
+    *, networks_each: int = 4, without: tuple[str, ...] = ("courses_accredited",), **changes: Any
+) -> SiteInputs:
+    """Complete inputs; keyword arguments change the release."""
+    metrics, programme, places = load_metrics(), load_programme(), organisation(networks_each)
+    return SiteInputs(
+        metric_value=metric_value(metrics, places, without=without),
+        metric_breakdown=metric_breakdown(metrics, programme),
+        organisation=places,
+        feed_status=feed_status(),
+        check_result=check_result(),
+        metrics=metrics,
+        programme=programme,
+        release=release(**changes),
+        practice=practice(places),
+    )
