@@ -164,7 +164,7 @@ def _release(row: dict[str, Any]) -> ReleaseInfo:
         gate_status=str(row["gate_status"]),
         demonstration=bool(row["demonstration"]),
         override_reason=None if pd.isna(row.get("override_reason")) else str(row["override_reason"]),
-        code_version=str(row.get("code_version") or ""),
+        code_version="" if pd.isna(row.get("code_version")) else str(row["code_version"]),
     )
 
 

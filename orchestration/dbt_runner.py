@@ -75,7 +75,7 @@ def build(settings: Settings) -> DbtBuild:
 
     Raises :class:`DbtFailed` when a model fails; failed tests are in the result, for the gate to judge.
     """
-    result = _invoke(settings, ["build", "--exclude-resource-type", "unit_test"])
+    result = _invoke(settings, ["build", "--exclude-resource-type", "unit_test", "--no-write-json"])
     nodes = tuple(_node(item) for item in result)
     broken = [node for node in nodes if node.resource_type != "test" and node.status == "error"]
     if broken:

@@ -33,7 +33,7 @@ def ranked(
     known = [value for _, value in places if value] + ([england] if england else [])
     top = max(value.upper or value.value or 0 for value in known)
     height = _FRAME + _ROW * len(shown)
-    shapes, notes = _england_line(england)
+    shapes, notes = _england_line(england, top)
     layout: dict[str, Any] = {
         "xaxis": {
             **value_axis(unit),
@@ -112,7 +112,7 @@ def _with_interval(value: Value) -> str:
     return f"{formatting.cell(value)} ({bounds})" if bounds else formatting.cell(value)
 
 
-def _england_line(england: Value | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _england_line(england: Value | None, top: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     if england is None or england.value is None:
         return [], []
     line = {
@@ -130,6 +130,8 @@ def _england_line(england: Value | None) -> tuple[list[dict[str, Any]], list[dic
         "y": 1,
         "yanchor": "bottom",
         "x": england.value,
+        # In the right half the label runs leftwards, so that the frame does not cut it off.
+        "xanchor": "right" if england.value > top / 2 else "left",
         "text": f"England {formatting.plain(england.value, england.unit)}",
         "showarrow": False,
         "font": {"color": theme.REFERENCE},

@@ -23,6 +23,11 @@ class Check:
     expected: str
 
 
+def cell_name(column: str) -> str:
+    """Name under which the trimmed cell of a column stands."""
+    return name(f"s_{column}")
+
+
 def text_name(column: str) -> str:
     """Name under which the cleaned text of a column stands."""
     return name(f"t_{column}")

@@ -15,8 +15,8 @@ EARLIEST_DATE = "1900-01-01"
 LATEST_DATE = "2100-12-31"
 EXCEL_SERIAL = "excel"  # name of the format "days since 30 December 1899" in a contract
 
-# Beside spaces: tab, line ends, zero-width and non-breaking spaces that word processors leave behind.
-_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8199) || chr(8203) || chr(8239) || chr(65279)"
+# Beside spaces: tab, line ends, non-breaking and zero-width spaces that word processors leave behind.
+_BLANKS = literal(" \t\n\r\u00a0\u2007\u200b\u202f\ufeff")
 _NO_VALUE = ("null",)  # spelled out by some publishers in any column; not in names, where it is a surname
 
 _DATE_FORMATS = (
@@ -54,15 +54,19 @@ _GROUPED_DECIMAL = r"[-+]?[0-9]{1,3}((,[0-9]{3})+\.[0-9]+|(,[0-9]{3}){2,})"
 _LISTED_VALUES = 12
 
 
-def clean_sql(column: Column, source: str) -> str:
-    """The cell without surrounding blanks; null when nothing is left or it is a spelling of "no value"."""
-    trimmed = f"nullif(trim({source}, {_BLANKS}), '')"
-    spellings = [text.lower() for text in column.null_values]
+def trimmed_sql(source: str) -> str:
+    """The cell without surrounding blanks."""
+    return f"trim({source}, {_BLANKS})"
+
+
+def present_sql(column: Column, trimmed: str) -> str:
+    """The trimmed cell; null when nothing is left or it is a spelling of "no value"."""
+    spellings = dict.fromkeys(text.lower() for text in column.null_values)
     if column.personal != "direct":
-        spellings.extend(_NO_VALUE)
+        spellings |= dict.fromkeys(_NO_VALUE)
     if not spellings:
-        return trimmed
-    return f"case when lower({trimmed}) not in ({listed(dict.fromkeys(spellings))}) then {trimmed} end"
+        return f"nullif({trimmed}, '')"
+    return f"case when lower({trimmed}) not in ('', {listed(spellings)}) then {trimmed} end"
 
 
 def typed_sql(column: Column, text: str) -> str:

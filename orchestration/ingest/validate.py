@@ -16,7 +16,7 @@ from datetime import datetime
 import duckdb
 
 from dbt_project.registry import Column, Feed, Layout, Table
-from orchestration.ingest.checks import Check, checks, text_name, value_name
+from orchestration.ingest.checks import Check, cell_name, checks, text_name, value_name
 from orchestration.ingest.labels import human_label
 from orchestration.ingest.outcome import Refusal, TableCounts
 from orchestration.ingest.problems import Place, add_duplicates, add_problems, add_rejects
@@ -31,7 +31,7 @@ from orchestration.ingest.recognise import (
 )
 from orchestration.ingest.repeats import one_load, period_notes
 from orchestration.ingest.sql import listed, literal
-from orchestration.ingest.typing_sql import clean_sql, typed_sql
+from orchestration.ingest.typing_sql import present_sql, trimmed_sql, typed_sql
 from orchestration.readers import SourceTable
 
 _SOURCE = "source_rows"
@@ -151,7 +151,7 @@ def _filtered(
     conditions: list[str] = []
     for column, values in sheet.layout.row_filter.items():
         if column in binding.columns:
-            cell = clean_sql(sheet.table.column(column), f"c{binding.columns[column]}")
+            cell = trimmed_sql(f"c{binding.columns[column]}")
             folded = listed(value.lower() for value in values)
             conditions.append(f"coalesce(lower({cell}), '') in ({folded})")
     if not conditions:
@@ -186,21 +186,28 @@ def _source(sheet: Sheet, binding: Binding, column: Column) -> str | None:
 
 def _cleaned_rows(sheet: Sheet, binding: Binding, header: tuple[str, ...], wanted: str) -> str:
     """Query: line, source_column, t_<column> for every promised column; one row per milestone in wide layouts."""
-    texts = [
-        f"{clean_sql(column, source) if (source := _source(sheet, binding, column)) else 'null::varchar'} "
-        f"as {text_name(column.name)}"
-        for column in sheet.table.columns
-    ]
-    picked = ", ".join(texts)
+    sources = [(column, _source(sheet, binding, column)) for column in sheet.table.columns]
+    cells = "".join(
+        f", {trimmed_sql(source)} as {cell_name(column.name)}" for column, source in sources if source
+    )
+    texts = ", ".join(
+        f"{present_sql(column, cell_name(column.name)) if source else 'null::varchar'} as {text_name(column.name)}"
+        for column, source in sources
+    )
+    return f"select line, source_column, {texts} from ({_cells(binding, header, wanted, cells)})"
+
+
+def _cells(binding: Binding, header: tuple[str, ...], wanted: str, cells: str) -> str:
+    """Query: line, source_column and the trimmed cells; one row per filled milestone in wide layouts."""
     if not binding.milestones:
-        return f"select line, null::varchar as source_column, {picked} from {wanted}"
+        return f"select line, null::varchar as source_column{cells} from {wanted}"
     milestones = ", ".join(
         f"{{'header': {literal(' '.join(header[position].split()))}, 'value': {literal(value)}, "
         f"'cell': c{position}}}"
         for position, value in binding.milestones.items()
     )
     return (
-        f"select line, milestone.header as source_column, {picked} "
+        f"select line, milestone.header as source_column{cells} "
         f"from (select *, unnest([{milestones}]) as milestone from {wanted}) "
         "where nullif(trim(milestone.cell), '') is not null"
     )

@@ -19,26 +19,39 @@ class Switch:
 
 SWITCHES: dict[str, Switch] = {
     "transposed_gphc": Switch(
-        "Two neighbouring digits of a registration number are swapped", "accepted", "name and date of birth are right"
+        "Two neighbouring digits of a registration number are swapped",
+        "accepted",
+        "name and date of birth are right",
     ),
-    "missing_gphc": Switch("The registration number is left empty", "accepted", "name and date of birth are right"),
+    "missing_gphc": Switch(
+        "The registration number is left empty", "accepted", "name and date of birth are right"
+    ),
     "padded_gphc": Switch("The registration number carries spaces or a leading zero", "accepted"),
     "deferred_as_withdrawn": Switch(
-        "A deferral is coded as a withdrawal although the learner came back", "accepted", "a resumption follows"
+        "A deferral is coded as a withdrawal although the learner came back",
+        "accepted",
+        "a resumption follows",
     ),
     "one_person_two_providers": Switch(
-        "A learner is also enrolled, started and withdrawn at a second provider", "accepted", "one person, two enrolments"
+        "A learner is also enrolled, started and withdrawn at a second provider",
+        "accepted",
+        "one person, two enrolments",
     ),
     "backdated": Switch(
-        "An event is stated one to three returns after the one it belongs in", "accepted", "event date unchanged"
+        "An event is stated one to three returns after the one it belongs in",
+        "accepted",
+        "event date unchanged",
     ),
     "resent_return": Switch(
-        "A return with wrong or missing rows is sent again, corrected, under the same period", "accepted",
+        "A return with wrong or missing rows is sent again, corrected, under the same period",
+        "accepted",
         "the later file supersedes",
     ),
     "duplicate_file": Switch("The same bytes arrive again under another name", "accepted", "counted once"),
     "bad_dates": Switch("Extra rows whose event date does not exist", "accepted_with_quarantine"),
-    "future_dates": Switch("Extra rows whose event date lies years after the return", "accepted_with_quarantine"),
+    "future_dates": Switch(
+        "Extra rows whose event date lies years after the return", "accepted_with_quarantine"
+    ),
     "unknown_pcn": Switch(
         "A network code that no published file knows", "accepted", "the practice code leads to the network"
     ),
@@ -68,5 +81,7 @@ def chosen(dirt: frozenset[str] | None) -> frozenset[str]:
     if dirt is None:
         return frozenset(SWITCHES)
     if unknown := sorted(dirt - set(SWITCHES)):
-        raise ValueError(f"unknown dirt: found {', '.join(unknown)}; expected some of {', '.join(sorted(SWITCHES))}")
+        raise ValueError(
+            f"unknown dirt: found {', '.join(unknown)}; expected some of {', '.join(sorted(SWITCHES))}"
+        )
     return dirt

@@ -109,7 +109,7 @@ def _repeated(yard: Yard) -> tuple[Path, int]:
     (folder / census_name(REPEATED_CENSUS)).unlink()
     path = folder / f"pcn_wf_individual_{_WRONG_PERIOD}.parquet"
     columns = [str(row[0]) for row in yard.world.rows(f"describe {census_rows(REPEATED_CENSUS)}")]
-    named = ", ".join(f'"{name}" as {name.lower().replace("comm_region", "region")}' for name in columns)
+    named = ", ".join(f'"{name}" as {name.lower()}' for name in columns)
     loads = ", ".join(f"({load}, {load * 2 + 7})" for load in _LOADS)
     select = f"""
         select {named}, _load_id, timestamp '2026-01-10 00:59:51' as _loaded_at, '{_WRONG_PERIOD}' as _period,
@@ -135,7 +135,9 @@ def _page(yard: Yard) -> tuple[Path, int]:
 
 
 def _truncated(yard: Yard) -> tuple[Path, int]:
-    source = max((yard.landing / "provider_return").glob("*.xlsx"), key=lambda path: (path.stat().st_size, path.name))
+    source = max(
+        (yard.landing / "provider_return").glob("*.xlsx"), key=lambda path: (path.stat().st_size, path.name)
+    )
     path = source.with_name(f"{source.stem} (1).xlsx")
     content = source.read_bytes()
     path.write_bytes(content[: len(content) * 3 // 5])

@@ -15,6 +15,7 @@ from orchestration.synthetic.world import World
 BACKDATED_SHARE = 0.015
 RESENT_RETURNS = 6  # at size 1; at least one
 _UNKNOWN_CODE = "U99993"  # generated network codes stay below U99991
+_SWAPPED = "gphc_number[1:4] || gphc_number[6] || gphc_number[5] || gphc_number[7]"
 _LONG = "('provider_events', 'training_provider_results')"
 
 
@@ -62,9 +63,17 @@ def _restate(world: World, kind: str, assignment: str, extra: str = "true") -> N
 
 
 def _transposed(world: World) -> None:
-    _choose(world, "transposed_gphc", 0.003, "select enrolment_no from statement where gphc_number[5] <> gphc_number[6]")
-    _restate(world, "transposed_gphc",
-             "gphc_number = gphc_number[1:4] || gphc_number[6] || gphc_number[5] || gphc_number[7]")
+    """Only numbers whose swapped form belongs to nobody: the other kind is a wrong person, not a typing slip."""
+    _choose(
+        world,
+        "transposed_gphc",
+        0.003,
+        f"""
+        select enrolment_no from statement where gphc_number[5] <> gphc_number[6]
+            and {_SWAPPED} not in (select gphc_number from person where gphc_number is not null)
+        """,
+    )
+    _restate(world, "transposed_gphc", f"gphc_number = {_SWAPPED}")
 
 
 def _missing(world: World) -> None:
@@ -74,21 +83,40 @@ def _missing(world: World) -> None:
 
 def _padded(world: World) -> None:
     _choose(world, "padded_gphc", 0.004, "select enrolment_no from statement")
-    _restate(world, "padded_gphc", "gphc_number = choose([' ' || gphc_number, gphc_number || '  ', '0' || gphc_number,"
-             " gphc_number[1:3] || ' ' || gphc_number[4:]], enrolment_no, 'dirt.padding')")
+    _restate(
+        world,
+        "padded_gphc",
+        "gphc_number = choose([' ' || gphc_number, gphc_number || '  ', '0' || gphc_number,"
+        " gphc_number[1:3] || ' ' || gphc_number[4:]], enrolment_no, 'dirt.padding')",
+    )
 
 
 def _deferred(world: World) -> None:
-    _choose(world, "deferred_as_withdrawn", 0.12, "select enrolment_no from statement where event_type = 'resumed'")
-    _restate(world, "deferred_as_withdrawn", "event_type = 'withdrawn', reason = 'workload'", "event_type = 'deferred'")
+    _choose(
+        world,
+        "deferred_as_withdrawn",
+        0.12,
+        "select enrolment_no from statement where event_type = 'resumed'",
+    )
+    _restate(
+        world,
+        "deferred_as_withdrawn",
+        "event_type = 'withdrawn', reason = 'workload'",
+        "event_type = 'deferred'",
+    )
 
 
 def _unknown_network(world: World) -> None:
-    _choose(world, "unknown_pcn", 0.006, """
+    _choose(
+        world,
+        "unknown_pcn",
+        0.006,
+        """
         select statement.enrolment_no from statement inner join practice using (practice_code)
         where statement.pcn_code is not null and practice_id in
             (select practice_id from membership group by practice_id having count(*) = 1)
-    """)
+    """,
+    )
     _restate(world, "unknown_pcn", f"pcn_code = '{_UNKNOWN_CODE}'")
 
 
@@ -101,7 +129,12 @@ def _closed_network(world: World) -> None:
         where enrolment.pcn_code is not null and old_pcn.close_date < enrolment.entered_on
             and old_pcn.pcn_code <> enrolment.pcn_code
     """)
-    _choose(world, "closed_pcn", 0.2, "select enrolment_no from former_network inner join statement using (enrolment_no)")
+    _choose(
+        world,
+        "closed_pcn",
+        0.2,
+        "select enrolment_no from former_network inner join statement using (enrolment_no)",
+    )
     world.run("""
         update statement set pcn_code = former_network.pcn_code, dirt = 'closed_pcn'
         from former_network where statement.enrolment_no = former_network.enrolment_no
@@ -111,10 +144,15 @@ def _closed_network(world: World) -> None:
 
 def _two_providers(world: World) -> None:
     """The copy is two days later in everything and ends in a withdrawal, so first events are unchanged."""
-    _choose(world, "one_person_two_providers", 0.01, """
+    _choose(
+        world,
+        "one_person_two_providers",
+        0.01,
+        """
         select enrolment_no from statement where strand = 'independent_prescribing'
             and layout = 'provider_events' and event_type = 'started' and event_date < '2026-01-31'
-    """)
+    """,
+    )
     world.run("""
         insert into statement
         with source as (
@@ -154,7 +192,8 @@ def _extra_rows(kind: str, day: str) -> Callable[[World], None]:
         world.run(f"""
             insert into statement
             with ranked as (
-                select *, row_number() over (order by u(event_no, 'dirt.{kind}'), event_no) as turn, count(*) over () as n
+                select *, row_number() over (order by u(event_no, 'dirt.{kind}'), event_no) as turn,
+                    count(*) over () as n
                 from statement where layout in {_LONG} and dirt is null
             )
             select * exclude (turn, n) replace ({day} as event_date, '{kind}' as dirt)
@@ -188,7 +227,9 @@ def _resent(world: World) -> None:
         update statement set event_date = strftime(try_cast(event_date as date) + 6, '%Y-%m-%d')
         where version = 1 and event_no % 3 = 0 and try_cast(event_date as date) is not null and {is_resent}
     """)
-    world.run(f"update statement set dirt = 'resent_return' where version = 1 and dirt is null and {is_resent}")
+    world.run(
+        f"update statement set dirt = 'resent_return' where version = 1 and dirt is null and {is_resent}"
+    )
 
 
 def _full_posts(share: float, kind: str) -> str:
@@ -232,7 +273,9 @@ _PLANTERS: dict[str, Callable[[World], None]] = {
     "unknown_pcn": _unknown_network,
     "closed_pcn": _closed_network,
     "one_person_two_providers": _two_providers,
-    "bad_dates": _extra_rows("bad_dates", "choose(['2024-02-31', '2023-13-05', '31/04/2024'], event_no, 'dirt.day')"),
+    "bad_dates": _extra_rows(
+        "bad_dates", "choose(['2024-02-31', '2023-13-05', '31/04/2024'], event_no, 'dirt.day')"
+    ),
     "future_dates": _extra_rows("future_dates", "'2035-' || event_date[6:]"),
     "resent_return": _resent,
     "fte_over_one": _fte_over_one,
@@ -243,17 +286,23 @@ _PLANTERS: dict[str, Callable[[World], None]] = {
 def planted_rows(world: World) -> list[Planted]:
     """What was planted in rows, by kind and file (read after the files are written)."""
     returns = world.rows("""
-        select dirt, 'provider_return', file_name, count(distinct case when return_file.layout = 'university_wide'
-            then enrolment_no * 10 + attempt else event_no * 10 + version + dirt_copy end)
-        from (select *, (dirt in ('bad_dates', 'future_dates'))::integer * 5 as dirt_copy from statement) as stated
-        inner join return_file using (provider_id, return_number, version)
-        where dirt is not null group by all order by all
+        select dirt, 'provider_return', file_name, case any_value(return_file.layout) when 'university_wide'
+            then count(distinct enrolment_no * 10 + attempt) else count(*) end
+        from statement inner join return_file using (provider_id, return_number, version)
+        where dirt is not null group by dirt, file_name order by all
     """)
     posts = world.rows("""
         select dirt, 'deployment_return', 'deployment_return_' || strftime(period, '%Y-%m') || '.csv', count(*)
         from deployment_row where dirt is not null group by all order by all
     """)
     return [
-        Planted(str(kind), str(feed), str(name), int(str(rows)), SWITCHES[str(kind)].expected, SWITCHES[str(kind)].note)
+        Planted(
+            str(kind),
+            str(feed),
+            str(name),
+            int(str(rows)),
+            SWITCHES[str(kind)].expected,
+            SWITCHES[str(kind)].note,
+        )
         for kind, feed, name, rows in [*returns, *posts]
     ]

@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from orchestration.synthetic.calendar import financial_year, months
-from orchestration.synthetic.journeys import CLINICAL_PLACES, PORTFOLIOS, PRESCRIBING_PLACES, TECHNICIAN_PLACES
+from orchestration.synthetic.journeys import (
+    CLINICAL_PLACES,
+    PORTFOLIOS,
+    PRESCRIBING_PLACES,
+    TECHNICIAN_PLACES,
+)
 from orchestration.synthetic.supervisors import PLACES as SUPERVISOR_PLACES
 from orchestration.synthetic.world import World
 

@@ -57,7 +57,7 @@ def generate(
     `size` 1.0 is England; `dirt` names the switches to plant (None = all); the same seed, size and dirt give the
     same bytes on any number of `threads`.
     """
-    tell = progress or (lambda _: None)
+    tell = progress or _silent
     switches = chosen(dirt)
     world = open_world(seed, size, threads)
     for title, step in _STEPS:
@@ -76,3 +76,7 @@ def generate(
     tell("truth")
     build_workforce_totals(world)
     return collect(world, planted)
+
+
+def _silent(_: str) -> None:
+    """Progress nobody asked for."""

@@ -18,11 +18,33 @@ NETWORKS = 1250
 PRACTICES = 6300
 MERGED_ICB_CODE = "QZM"
 
-_HEADS = ["Ald", "Bram", "Cor", "Dun", "Elv", "Fen", "Gar", "Hol", "Ing", "Kel", "Lan", "Mar"]
-_HEADS += ["Nor", "Osk", "Pen", "Quar", "Ros", "Sel", "Thor", "Ulv", "Ver", "Wyn"]
+_HEADS = ["Ald", "Bram", "Cor", "Dun", "Elv", "Fen", "Gar", "Hol", "Ing", "Kel", "Lan", "Mar", "Nor", "Osk"]
+_MORE_HEADS = ["Pen", "Quar", "Ros", "Sel", "Thor", "Ulv", "Ver", "Wyn"]
 _MIDDLES = ["a", "en", "er", "ing", "is", "o", "um"]
-_TAILS = ["bury", "combe", "dale", "field", "ford", "ham", "hurst", "ley", "mere", "stow", "ton", "wick", "worth"]
-_CHANGE_DAYS = ["2021-10-01", "2022-04-01", "2022-10-01", "2023-04-01", "2023-10-01", "2024-04-01", "2025-04-01"]
+_TAILS = [
+    "bury",
+    "combe",
+    "dale",
+    "field",
+    "ford",
+    "ham",
+    "hurst",
+    "ley",
+    "mere",
+    "stow",
+    "ton",
+    "wick",
+    "worth",
+]
+_CHANGE_DAYS = [
+    "2021-10-01",
+    "2022-04-01",
+    "2022-10-01",
+    "2023-04-01",
+    "2023-10-01",
+    "2024-04-01",
+    "2025-04-01",
+]
 
 
 def build_geography(world: World) -> None:
@@ -39,13 +61,16 @@ def build_geography(world: World) -> None:
 def _areas(world: World) -> None:
     world.run(f"create table area as select * from read_csv('{AREAS}', all_varchar = true)")
     world.run("alter table area alter pcn_count type integer")
-    heads, middles, tails = sql_list(_HEADS), sql_list(_MIDDLES), sql_list(_TAILS)
+    heads, middles, tails = sql_list(_HEADS + _MORE_HEADS), sql_list(_MIDDLES), sql_list(_TAILS)
     world.run(f"""
         create macro place_word(i, k) as
-            choose({heads}, i, k || '.head') || choose({middles}, i, k || '.middle') || choose({tails}, i, k || '.tail');
+            choose({heads}, i, k || '.head') || choose({middles}, i, k || '.middle')
+            || choose({tails}, i, k || '.tail');
     """)
-    world.run(f"create macro postcode(i, k) as 'QX' || whole(i, k || '.out', 1, 99) || ' ' || whole(i, k || '.in', 1, 9)"
-              f" || chr((65 + pick(i, k || '.a', 26))::integer) || chr((65 + pick(i, k || '.b', 26))::integer)")
+    world.run(
+        "create macro postcode(i, k) as 'QX' || whole(i, k || '.out', 1, 99) || ' ' || whole(i, k || '.in', 1, 9)"
+        " || chr((65 + pick(i, k || '.a', 26))::integer) || chr((65 + pick(i, k || '.b', 26))::integer)"
+    )
 
 
 def _networks(world: World) -> None:
@@ -260,7 +285,8 @@ def _network_places(world: World) -> None:
         select area.sub_icb_code, area.sub_icb_name, area.ons_sub_icb_code, area.icb_code, area.icb_name,
             area.ons_icb_code, area.region_code, area.region_name, area.ons_region_code,
             date '1900-01-01' as valid_from,
-            case when icb_merger.new_icb_code is null then date '9999-12-31' else date '{MERGER_DAY}' - 1 end as valid_to
+            case when icb_merger.new_icb_code is null then date '9999-12-31' else date '{MERGER_DAY}' - 1 end
+                as valid_to
         from area left join icb_merger on area.icb_code = icb_merger.old_icb_code
         union all
         select area.sub_icb_code, replace(area.sub_icb_name, area.icb_name, new_icb_name), area.ons_sub_icb_code,

@@ -52,7 +52,8 @@ def _prescribing(world: World) -> None:
             select person.person_id, person.sector, home.practice_id, home.is_locum,
                 u(person_id, 'ip.cohort') as cohort_draw, u(person_id, 'ip.intake') as intake_draw,
                 row_number() over (order by u(person_id, 'ip.rank') / case sector when 'pcn' then 3.0
-                    when 'general_practice' then 2.2 when 'community_pharmacy' then 1.0 else 0.15 end, person_id) as turn
+                    when 'general_practice' then 2.2 when 'community_pharmacy' then 1.0 else 0.15 end,
+                    person_id) as turn
             from person inner join home using (person_id)
             where profession = 'pharmacist' and registered_on < date '2020-10-01' and removed_on is null
                 and person_id not in (select person_id from early_prescriber)
@@ -134,8 +135,8 @@ def _prescribing_dates(world: World) -> None:
         with offers as (
             select applicant.*, slot.supervisor_person_id, place_intake.places,
                 applicant.person_id * 10 + 2 as enrolment_no,
-                case when u(person_id, 'ip.where') < 0.55 then {_provider(['university'], 'person_id', 'ip.university')}
-                    else {_provider(['prescribing'], 'person_id', 'ip.trainer')} end as provider_id,
+                case when u(person_id, 'ip.where') < 0.55 then {_provider(["university"], "person_id", "ip.university")}
+                    else {_provider(["prescribing"], "person_id", "ip.trainer")} end as provider_id,
                 case when is_ineligible then 'not eligible' when slot.supervisor_person_id is null then
                     case when queue > place_intake.places then 'no place left' else 'no prescribing supervisor' end
                     end as refused_for,
@@ -157,7 +158,8 @@ def _prescribing_dates(world: World) -> None:
         ),
         breaks as (
             select *,
-                case when fate_draw < 0.08 then started_on + whole(person_id, 'ip.withdrawn', 20, 150) end as withdrawn_on,
+                case when fate_draw < 0.08 then started_on + whole(person_id, 'ip.withdrawn', 20, 150) end
+                    as withdrawn_on,
                 case when fate_draw >= 0.08 and defer_draw < 0.09
                     then started_on + whole(person_id, 'ip.deferred', 30, 110) end as deferred_on
             from entry
@@ -241,27 +243,44 @@ def _portfolios(world: World) -> None:
             where profession = 'pharmacist' and sector in ('pcn', 'general_practice', 'community_pharmacy')
                 and registered_on < date '2016-01-01' and removed_on is null
         )
-        select person_id, person_id * 10 + 1 as enrolment_no, {_provider(['portfolio'], 'person_id', 's1.provider')}
+        select person_id, person_id * 10 + 1 as enrolment_no, {_provider(["portfolio"], "person_id", "s1.provider")}
                 as provider_id,
             date '2021-11-01' + whole(person_id, 's1.opened', 0, 1640) as opened_on,
-            whole(person_id, 's1.submitted', 30, 150) as to_submit, whole(person_id, 's1.assessed', 20, 80) as to_assess,
+            whole(person_id, 's1.submitted', 30, 150) as to_submit,
+            whole(person_id, 's1.assessed', 20, 80) as to_assess,
             whole(person_id, 's1.decided', 5, 40) as to_decide, u(person_id, 's1.submits') < 0.9 as submits,
             u(person_id, 's1.outcome') as outcome
         from eligible where turn <= {world.scaled(PORTFOLIOS, 6)} order by person_id
     """)
     decided = "opened_on + to_submit + to_assess + to_decide"
-    _insert(world, "portfolio", "portfolio_recognition", "opened_on", {
-        "portfolio_opened": "opened_on",
-        "portfolio_submitted": "case when submits then opened_on + to_submit end",
-        "portfolio_assessed": "case when submits then opened_on + to_submit + to_assess end",
-        "portfolio_recognised_full": f"case when submits and outcome < 0.6 then {decided} end",
-        "portfolio_recognised_part": f"case when submits and outcome >= 0.6 and outcome < 0.84 then {decided} end",
-        "portfolio_refused": f"case when submits and outcome >= 0.84 then {decided} end",
-    })
+    _insert(
+        world,
+        "portfolio",
+        "portfolio_recognition",
+        "opened_on",
+        {
+            "portfolio_opened": "opened_on",
+            "portfolio_submitted": "case when submits then opened_on + to_submit end",
+            "portfolio_assessed": "case when submits then opened_on + to_submit + to_assess end",
+            "portfolio_recognised_full": f"case when submits and outcome < 0.6 then {decided} end",
+            "portfolio_recognised_part": f"case when submits and outcome >= 0.6 and outcome < 0.84 then {decided} end",
+            "portfolio_refused": f"case when submits and outcome >= 0.84 then {decided} end",
+        },
+    )
 
 
-def _insert(world: World, table: str, strand: str, entered: str, stages: dict[str, str], *, course: str = "null",
-            module: str = "null", attempt: str = "1", kind: str = "null") -> None:
+def _insert(
+    world: World,
+    table: str,
+    strand: str,
+    entered: str,
+    stages: dict[str, str],
+    *,
+    course: str = "null",
+    module: str = "null",
+    attempt: str = "1",
+    kind: str = "null",
+) -> None:
     """Put a strand's people into draft, and each stage that has a day up to the cut-off into happening."""
     world.run(f"""
         insert into draft
@@ -298,7 +317,7 @@ def _technicians(world: World) -> None:
                 make_date(case{arms} else 2025 end, 4, 1)
                     + whole(person_id, 's3.start', case when u(person_id, 's3.cohort') < {300 / 5300:.6f} then 183
                         else 0 end, 355) as started_on,
-                {_provider(['technician'], 'person_id', 's3.provider')} as provider_id
+                {_provider(["technician"], "person_id", "s3.provider")} as provider_id
             from eligible where turn <= {total}
         ),
         -- most join a course that is accredited; a few a course that never was
@@ -322,16 +341,23 @@ def _technicians(world: World) -> None:
         from dated order by person_id
     """)
     passed = "case when fate >= 0.16 then sat_on end"
-    _insert(world, "technician", "technician_accreditation", "started_on - whole(person_id, 's3.enrolled', 3, 40)", {
-        "enrolled": "started_on - whole(person_id, 's3.enrolled', 3, 40)",
-        "started": "started_on",
-        "deferred": "deferred_on",
-        "resumed": "deferred_on + away",
-        "withdrawn": "case when fate < 0.09 then started_on + whole(person_id, 's3.withdrawn', 15, 110) end",
-        "failed": "case when fate >= 0.09 and fate < 0.16 then sat_on end",
-        "passed": passed,
-        "certificate_issued": f"{passed} + whole(person_id, 's3.certificate', 7, 40)",
-    }, course="course_id")
+    _insert(
+        world,
+        "technician",
+        "technician_accreditation",
+        "started_on - whole(person_id, 's3.enrolled', 3, 40)",
+        {
+            "enrolled": "started_on - whole(person_id, 's3.enrolled', 3, 40)",
+            "started": "started_on",
+            "deferred": "deferred_on",
+            "resumed": "deferred_on + away",
+            "withdrawn": "case when fate < 0.09 then started_on + whole(person_id, 's3.withdrawn', 15, 110) end",
+            "failed": "case when fate >= 0.09 and fate < 0.16 then sat_on end",
+            "passed": passed,
+            "certificate_issued": f"{passed} + whole(person_id, 's3.certificate', 7, 40)",
+        },
+        course="course_id",
+    )
     world.run(f"""
         insert into happening
         select enrolment_no, 'passed', sat_on + whole(person_id, 's3.resit', 40, 90), null, 2, null, null, null
@@ -352,7 +378,7 @@ def _clinical(world: World) -> None:
                 and removed_on is null
         ),
         chosen as (
-            select person_id, person_id * 10 + 4 as enrolment_no, {_provider(['clinical'], 'person_id', 's4.provider')}
+            select person_id, person_id * 10 + 4 as enrolment_no, {_provider(["clinical"], "person_id", "s4.provider")}
                     as provider_id,
                 date '2022-02-01' + whole(person_id, 's4.start', 0, 1500) as first_on
             from eligible where turn <= {total}
@@ -362,25 +388,36 @@ def _clinical(world: World) -> None:
             from chosen cross join (values {modules}) as modules(n, module)
             where modules.n = 0 or u(person_id * 10 + modules.n, 's4.takes') < 0.32
         )
-        select taken.*, course.course_id, first_on + (75 * (row_number() over (partition by person_id order by n) - 1))::integer
+        select taken.*, course.course_id,
+            first_on + (75 * (row_number() over (partition by person_id order by n) - 1))::integer
                 + whole(module_id, 's4.module', 0, 25) as started_on,
             whole(module_id, 's4.length', 25, 65) as length_days, u(module_id, 's4.fate') as fate,
             u(module_id, 's4.resit') < 0.7 as resits
         from taken inner join course using (provider_id) order by module_id
     """)
     enrolled = "started_on - whole(module_id, 's4.enrolled', 2, 20)"
-    _insert(world, "clinical", "clinical_examination", enrolled, {
-        "enrolled": enrolled,
-        "started": "started_on",
-        "withdrawn": "case when fate < 0.05 then started_on + 12 end",
-        "failed": "case when fate >= 0.05 and fate < 0.15 then started_on + length_days end",
-        "passed": "case when fate >= 0.15 then started_on + length_days end",
-        "certificate_issued": "case when fate >= 0.17 then started_on + length_days + whole(module_id, 's4.paper', 5, 30) end",
-    }, course="course_id", module="module")
+    _insert(
+        world,
+        "clinical",
+        "clinical_examination",
+        enrolled,
+        {
+            "enrolled": enrolled,
+            "started": "started_on",
+            "withdrawn": "case when fate < 0.05 then started_on + 12 end",
+            "failed": "case when fate >= 0.05 and fate < 0.15 then started_on + length_days end",
+            "passed": "case when fate >= 0.15 then started_on + length_days end",
+            "certificate_issued": "case when fate >= 0.17"
+            " then started_on + length_days + whole(module_id, 's4.paper', 5, 30) end",
+        },
+        course="course_id",
+        module="module",
+    )
     world.run(f"""
         insert into happening
         select enrolment_no, 'passed', started_on + length_days + 35, module, 2, null, null, null
-        from clinical where fate >= 0.05 and fate < 0.15 and resits and started_on + length_days + 35 <= date '{CUT_OFF}'
+        from clinical
+        where fate >= 0.05 and fate < 0.15 and resits and started_on + length_days + 35 <= date '{CUT_OFF}'
     """)
 
 
@@ -388,19 +425,27 @@ def _supervision(world: World) -> None:
     world.run(f"""
         create table trainee_supervisor as
         select *, person_id * 10 + 5 as enrolment_no,
-            {_provider(['supervision'], 'person_id', 's5.provider')} as provider_id,
+            {_provider(["supervision"], "person_id", "s5.provider")} as provider_id,
             u(person_id, 's5.linked') as link_draw
         from supervisor where is_programme
     """)
-    linked = "case when not is_withdrawn and link_draw < 0.8 then available_from + whole(person_id, 's5.link', 10, 150) end"
-    _insert(world, "trainee_supervisor", "supervisors", "enrolled_on", {
-        "enrolled": "enrolled_on",
-        "trained": "case when not is_withdrawn then trained_on end",
-        "withdrawn": "case when is_withdrawn then enrolled_on + 25 end",
-        "available": "case when not is_withdrawn then available_from end",
-        "linked": linked,
-        "active": f"case when link_draw < 0.72 then {linked} + whole(person_id, 's5.active', 5, 60) end",
-    }, kind="supervisor_kind")
+    first_learner = "available_from + whole(person_id, 's5.link', 10, 150)"
+    linked = f"case when not is_withdrawn and link_draw < 0.8 then {first_learner} end"
+    _insert(
+        world,
+        "trainee_supervisor",
+        "supervisors",
+        "enrolled_on",
+        {
+            "enrolled": "enrolled_on",
+            "trained": "case when not is_withdrawn then trained_on end",
+            "withdrawn": "case when is_withdrawn then enrolled_on + 25 end",
+            "available": "case when not is_withdrawn then available_from end",
+            "linked": linked,
+            "active": f"case when link_draw < 0.72 then {linked} + whole(person_id, 's5.active', 5, 60) end",
+        },
+        kind="supervisor_kind",
+    )
 
 
 def _locate(world: World) -> None:

@@ -34,7 +34,9 @@ def _providers(world: World) -> None:
         count = max(1 if national <= 2 else 2, ceil(national * share))  # noqa: PLR2004
         for number in range(1, count + 1):
             strand = strands[0]
-            rows.append(f"({len(rows) + 1}, '{stem}{number:02d}', '{kind}', '{layout}', '{strand}', {number})")
+            rows.append(
+                f"({len(rows) + 1}, '{stem}{number:02d}', '{kind}', '{layout}', '{strand}', {number})"
+            )
     world.run(f"""
         create table provider as
         select drawn.*,
@@ -50,7 +52,9 @@ def _return_periods(world: World) -> None:
     """Universities return three times a year, two national trainers monthly, the rest quarterly; 4 to 12 weeks late."""
     first = date(2021, 9, 1)
     small = world.size < FULL_CADENCE_FROM
-    terms = [day for day in months(date(2022, 1, 1), LAST_PERIOD) if day.month in ((1, 9) if small else (1, 5, 9))]
+    terms = [
+        day for day in months(date(2022, 1, 1), LAST_PERIOD) if day.month in ((1, 9) if small else (1, 5, 9))
+    ]
     monthly, quarterly = months(first, LAST_PERIOD), months(first, LAST_PERIOD, 6 if small else 3)
     often = "false" if small else "kind = 'prescribing' and number <= 2"
     world.run(f"""
@@ -62,8 +66,8 @@ def _return_periods(world: World) -> None:
         ),
         dated as (
             select *, (last_day(return_period)
-                + whole(provider_id * 1000 + date_diff('month', date '2021-01-01', return_period), 'return.late', 28, 84)
-                ) as return_date
+                + whole(provider_id * 1000 + date_diff('month', date '2021-01-01', return_period),
+                    'return.late', 28, 84)) as return_date
             from periods
         ),
         -- a return never overtakes the one before it
@@ -85,15 +89,16 @@ def _courses(world: World) -> None:
     world.run("""
         create table course as
         with drawn as (
-            select provider_id, provider_code, strand, icb_code, kind, unnest(range(1, case kind when 'technician' then 5
-                when 'university' then 2 when 'prescribing' then 2 when 'clinical' then 2 else 1 end)) as n
-            from provider
+            select provider_id, provider_code, strand, icb_code, kind,
+                unnest(range(1, case kind when 'technician' then 5 else 2 end)) as n
+            from provider where kind not in ('portfolio', 'supervision')
         ),
         decided as (
             select *, provider_id * 10 + n as course_id,
-                case when kind = 'technician' then date '2021-05-10' + whole(provider_id * 10 + n, 'course.submitted', 0, 900)
-                else date '2018-02-01' + whole(provider_id * 10 + n, 'course.submitted', 0, 900) end as submitted_on,
-                case when kind <> 'technician' or n = 1 then 0.5 else u(provider_id * 10 + n, 'course.decision') end as draw
+                case when kind = 'technician' then date '2021-05-10' else date '2018-02-01' end
+                    + whole(provider_id * 10 + n, 'course.submitted', 0, 900) as submitted_on,
+                case when kind <> 'technician' or n = 1 then 0.5
+                    else u(provider_id * 10 + n, 'course.decision') end as draw
             from drawn
         )
         select course_id, provider_code || '-C' || n as course_code,
@@ -103,8 +108,8 @@ def _courses(world: World) -> None:
             provider_id, provider_code, icb_code, strand, submitted_on,
             case when draw >= 0.12 then submitted_on + whole(course_id, 'course.takes', 40, 150) end as decided_on,
             case when draw < 0.12 then 'pending' when draw < 0.28 then 'refused' else 'accredited' end as decision,
-            case when draw >= 0.28 and kind = 'technician' then submitted_on + 150 + 365 * whole(course_id, 'course.valid', 3, 5)
-                end as valid_to,
+            case when draw >= 0.28 and kind = 'technician'
+                then submitted_on + 150 + 365 * whole(course_id, 'course.valid', 3, 5) end as valid_to,
             whole(course_id, 'course.months', 4, 12) as length_months
         from decided order by course_id
     """)

@@ -23,7 +23,8 @@ def build_statements(world: World) -> None:
                 and periods.return_period >= date_trunc('month', event.event_date)
             group by all
         )
-        select due.event_no, due.provider_id, due.returns_late, periods.return_number, periods.return_date as reported_on
+        select due.event_no, due.provider_id, due.returns_late, periods.return_number,
+            periods.return_date as reported_on
         from due inner join provider_return_period as periods on due.provider_id = periods.provider_id
             and due.due_number + due.returns_late = periods.return_number
         order by due.event_no
@@ -45,8 +46,8 @@ def build_statements(world: World) -> None:
                     else periods.return_number = reported.return_number end
         )
         select stated.layout, stated.provider_id, enrolment.provider_code, stated.return_number, stated.return_period,
-            stated.return_date, 1 as version, event.event_no, event.enrolment_no, enrolment.learner_id, person.person_id,
-            person.gphc_number, person.surname, person.forename,
+            stated.return_date, 1 as version, event.event_no, event.enrolment_no, enrolment.learner_id,
+            person.person_id, person.gphc_number, person.surname, person.forename,
             person.date_of_birth, person.email, person.profession, event.strand, event.event_type,
             strftime(event.event_date, '%Y-%m-%d') as event_date, enrolment.course_code, event.module, event.attempt,
             enrolment.sector, enrolment.practice_code, enrolment.pcn_code,

@@ -11,7 +11,7 @@ EXISTING_SHARE = 0.20  # of pharmacists annotated before the programme
 
 def build_supervisors(world: World) -> None:
     """Tables early_prescriber (annotated without the programme) and supervisor (one row per person and kind)."""
-    world.run(f"""
+    world.run("""
         create table early_prescriber as
         select person_id,
             case when draw < 0.20 then greatest(registered_on + 730, date '2008-03-01')
@@ -28,7 +28,8 @@ def build_supervisors(world: World) -> None:
     world.run(f"""
         create table supervisor as
         with candidates as (
-            select person.person_id, home.practice_id, early_prescriber.annotated_on < date '2021-04-01' as is_prescriber,
+            select person.person_id, home.practice_id,
+                early_prescriber.annotated_on < date '2021-04-01' as is_prescriber,
                 u(person.person_id, 'supervisor.pool') as pool
             from person
             inner join home using (person_id)
@@ -54,7 +55,8 @@ def build_supervisors(world: World) -> None:
             select person_id, practice_id, supervisor_kind, true from trainees
             where turn <= {world.scaled(PLACES * taken / 2, 6)}
         )
-        select together.*, person_id * 10 + case supervisor_kind when 'prescribing' then 1 when 'clinical' then 2 else 3 end
+        select together.*,
+            person_id * 10 + case supervisor_kind when 'prescribing' then 1 when 'clinical' then 2 else 3 end
                 as supervisor_id,
             case when is_programme then date '2021-10-04' + whole(person_id, 'supervisor.enrolled', 0, 1610) end
                 as enrolled_on,
@@ -65,7 +67,7 @@ def build_supervisors(world: World) -> None:
             u(person_id, 'supervisor.drop') as drop_draw, u(person_id, 'supervisor.leaves') as leave_draw
         from together
     """)
-    world.run(f"""
+    world.run("""
         create or replace table supervisor as
         select supervisor.* exclude (drop_draw, leave_draw),
             is_programme and drop_draw < 0.06 as is_withdrawn,

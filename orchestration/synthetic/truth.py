@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -49,10 +50,10 @@ class Truth:
     workforce: pa.Table  # one row per census, level, organisation and pharmacy role: FTE and headcount
     planted: tuple[Planted, ...]
 
-    def tables(self) -> dict[str, pa.Table]:
+    def tables(self) -> dict[str, pa.Table]:  # pyright: ignore[reportUnknownParameterType]
         """Every clean table by name."""
-        found = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: table for name, table in found.items() if isinstance(table, pa.Table)}
+        names = [field.name for field in fields(self) if field.name != "planted"]
+        return {name: cast(pa.Table, getattr(self, name)) for name in names}
 
     def write(self, folder: Path) -> None:
         """Write each table, and the planted dirt, as Parquet into `folder` (never inside a landing folder)."""
@@ -60,8 +61,9 @@ class Truth:
         for name, table in self.tables().items():
             pq.write_table(table, folder / f"{name}.parquet")
         planted = [vars(item) for item in self.planted]
-        schema = pa.schema([(field.name, pa.int64() if field.name == "rows" else pa.string())
-                            for field in fields(Planted)])
+        schema = pa.schema(
+            [(field.name, pa.int64() if field.name == "rows" else pa.string()) for field in fields(Planted)]
+        )
         pq.write_table(pa.Table.from_pylist(planted, schema=schema), folder / "planted.parquet")
 
 

@@ -7,6 +7,8 @@ file under an identifier of that publication; contracted slots appear in the wor
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from orchestration.synthetic.calendar import CENSUSES, DEPLOYMENT_PERIODS, FIRST_CENSUS, LAST_PERIOD
 from orchestration.synthetic.staff_roles import OTHER_ROLES, PHARMACY_ROLES
 from orchestration.synthetic.world import World, sql_dates
@@ -21,9 +23,11 @@ _NEVER = 0.98
 def _inverse(curve: list[tuple[int, float]], share: str) -> str:
     """SQL: the month (counted from March 2020) at which a rising curve reaches `share`."""
     arms = [f"case when {share} <= {curve[0][1]} then 0"]
-    for (from_month, low), (to_month, high) in zip(curve, curve[1:], strict=False):
+    for (from_month, low), (to_month, high) in pairwise(curve):
         slope = (to_month - from_month) / (high - low)
-        arms.append(f"when {share} <= {high} then {from_month} + ceil(({share} - {low}) * {slope:.6f})::integer")
+        arms.append(
+            f"when {share} <= {high} then {from_month} + ceil(({share} - {low}) * {slope:.6f})::integer"
+        )
     return " ".join(arms) + " end"
 
 
@@ -115,7 +119,8 @@ def _holders(world: World) -> None:
     world.run("""
         create table holder as
         with turns as (
-            select slot.*, slot_id * 10 + turn as holder_id, turn, sum(whole(slot_id * 10 + turn - 1, 'holder.months', 12, 48)
+            select slot.*, slot_id * 10 + turn as holder_id, turn,
+                sum(whole(slot_id * 10 + turn - 1, 'holder.months', 12, 48)
                 + whole(slot_id * 10 + turn - 1, 'holder.gap', 0, 3)) over (partition by slot_id order by turn)
                 - whole(slot_id * 10, 'holder.months', 12, 48) - whole(slot_id * 10, 'holder.gap', 0, 3) as after_months
             from slot cross join (select unnest(range(1, 8)) as turn)
@@ -178,7 +183,8 @@ def _other_staff(world: World) -> None:
     world.run(f"""
         create table other_slot as
         with roles as (
-            select * from (values {roles}) as v(n, staff_group, staff_role, detailed_staff_role, slots, contracted, mean_fte)
+            select *
+            from (values {roles}) as v(n, staff_group, staff_role, detailed_staff_role, slots, contracted, mean_fte)
         ),
         drawn as (
             select roles.*, n * 1000000 + number as slot_id, (number - 0.5) / slots as share

@@ -15,14 +15,31 @@ _FORMER_WORKBOOK = date(2022, 4, 27)  # the last vintage whose headers still say
 _LATER_WORKBOOK = date(2023, 1, 26)
 
 _NETWORK_HEADER = [
-    "PCN Code", "PCN Name", "Current Sub ICB Loc Code", "Sub ICB Location", "Open Date", "Close Date",
-    "Address Line 1", "Address Line 2", "Address Line 3", "Address Line 4", "Address Line 5", "Postcode",
+    "PCN Code",
+    "PCN Name",
+    "Current Sub ICB Loc Code",
+    "Sub ICB Location",
+    "Open Date",
+    "Close Date",
+    "Address Line 1",
+    "Address Line 2",
+    "Address Line 3",
+    "Address Line 4",
+    "Address Line 5",
+    "Postcode",
 ]
 _PARTNER_HEADER = [
-    "Partner\nOrganisation\nCode", "Partner\nName", "Practice\nParent\nSub ICB Loc Code",
-    "Practice\nParent\nSub ICB Loc Name", "PCN Code", "PCN Name", "PCN Parent\nSub ICB Loc Code",
-    "PCN Parent\nSub ICB Loc Name", "Practice to PCN\nRelationship\nStart Date",
-    "Practice to PCN\nRelationship\nEnd Date", "Practice Sub ICB Loc and PCN Sub ICB Loc Match ",
+    "Partner\nOrganisation\nCode",
+    "Partner\nName",
+    "Practice\nParent\nSub ICB Loc Code",
+    "Practice\nParent\nSub ICB Loc Name",
+    "PCN Code",
+    "PCN Name",
+    "PCN Parent\nSub ICB Loc Code",
+    "PCN Parent\nSub ICB Loc Name",
+    "Practice to PCN\nRelationship\nStart Date",
+    "Practice to PCN\nRelationship\nEnd Date",
+    "Practice Sub ICB Loc and PCN Sub ICB Loc Match ",
 ]
 
 
@@ -89,7 +106,8 @@ def _network_rows(day: date) -> str:
 def _partner_rows(day: date) -> str:
     """Eleven columns; an end that lies after `day` is not known yet."""
     return f"""
-        select practice_code, practice_name, own.sub_icb_code, upper(own.sub_icb_name) as practice_area, pcn_code, pcn_name,
+        select practice_code, practice_name, own.sub_icb_code, upper(own.sub_icb_name) as practice_area,
+            pcn_code, pcn_name,
             network.sub_icb_code as network_area_code, upper(network.sub_icb_name) as network_area,
             strftime(membership.valid_from, '%Y%m%d') as starts,
             case when membership.valid_to < date '{day}' then strftime(membership.valid_to, '%Y%m%d') end as ends,
@@ -110,12 +128,18 @@ def _ods(world: World, landing: Path) -> None:
     for day in (_FORMER_WORKBOOK, _LATER_WORKBOOK):
         networks, partners = list(_NETWORK_HEADER), list(_PARTNER_HEADER)
         if day == _FORMER_WORKBOOK:
-            networks[2:4] = ["Current Clinical \nCommissioning \nGroup Code", "Clinical\nCommissioning\nGroup Name"]
+            networks[2:4] = [
+                "Current Clinical \nCommissioning \nGroup Code",
+                "Clinical\nCommissioning\nGroup Name",
+            ]
             partners = [title.replace("Sub ICB Loc", "CCG") for title in partners]
-        write_workbook(folder / f"ePCN_{day}.xlsx", [
-            ("PCNDetails", networks, _cells(world, _network_rows(day))),
-            ("PCN Core Partner Details", partners, _cells(world, _partner_rows(day))),
-        ])
+        write_workbook(
+            folder / f"ePCN_{day}.xlsx",
+            [
+                ("PCNDetails", networks, _cells(world, _network_rows(day))),
+                ("PCN Core Partner Details", partners, _cells(world, _partner_rows(day))),
+            ],
+        )
     spells = _partner_rows(CUT_OFF)
     body = world.rows(f"""
         select string_agg('"' || concat_ws('","', practice_code, practice_name, sub_icb_code, practice_area, pcn_code,
@@ -137,8 +161,10 @@ def _ods(world: World, landing: Path) -> None:
 
 
 def _cells(world: World, select: str) -> list[tuple[Cell, ...]]:
-    return [tuple(str(value).upper() if isinstance(value, bool) else value for value in row)  # type: ignore[misc]
-            for row in world.rows(select)]
+    return [
+        tuple(str(value).upper() if isinstance(value, bool) else value for value in row)  # type: ignore[misc]
+        for row in world.rows(select)
+    ]
 
 
 def _epraccur(world: World, path: Path) -> None:
@@ -146,7 +172,8 @@ def _epraccur(world: World, path: Path) -> None:
     select = f"""
         select practice_code, practice_name, region_code, icb_code, postcode,
             coalesce(strftime(practice.close_date, '%Y%m%d'), '') as closed,
-            case when practice.close_date is null then 'A' else 'C' end as status, practice.sub_icb_code as commissioner,
+            case when practice.close_date is null then 'A' else 'C' end as status,
+            practice.sub_icb_code as commissioner,
             upper(place_word(practice_id, 'practice.street')) || ' ROAD' as street,
             upper(place_word(practice_id, 'practice.town')) as town
         from practice inner join area_place on practice.sub_icb_code = area_place.sub_icb_code
@@ -167,11 +194,17 @@ def _deprivation(world: World, folder: Path) -> None:
         select practice_id, round(imd_score, 3)::decimal(9, 3) as imd_score,
             ntile(10) over (order by imd_score desc, practice_id) as imd_decile from practice
     """)
-    copy_csv(world, """
+    copy_csv(
+        world,
+        """
         select practice_code, practice_name, postcode, sub_icb_code as subicb_code, practice_imd.imd_score, imd_decile
         from practice inner join practice_imd using (practice_id) order by practice_code
-    """, folder / "practice_imd_2025.csv")
-    copy_csv(world, f"""
+    """,
+        folder / "practice_imd_2025.csv",
+    )
+    copy_csv(
+        world,
+        f"""
         with weighted as (
             select membership.pcn_id, sum(practice_imd.imd_score * practice_list.patients) as total,
                 sum(practice_list.patients) as patients
@@ -184,7 +217,9 @@ def _deprivation(world: World, folder: Path) -> None:
         select pcn_code, pcn_name, postcode, sub_icb_code as subicb_code, imd_score,
             ntile(10) over (order by imd_score desc, pcn_id) as imd_decile
         from scored inner join pcn using (pcn_id) order by pcn_code
-    """, folder / "pcn_imd_2025.csv")
+    """,
+        folder / "pcn_imd_2025.csv",
+    )
 
 
 def census_name(census: date) -> str:
@@ -213,8 +248,8 @@ def census_rows(census: date) -> str:
                 and slot_place.valid_from <= date '{census}' and slot_place.valid_to >= date '{last}'
             where is_contracted and opens <= date '{census}'
             union all
-            select case when pcn.close_date < date '{last}' then pcn.heir_id else pcn.pcn_id end, staff_group, staff_role,
-                detailed_staff_role, other_slot.fte, case when not is_contracted then slot_id end
+            select case when pcn.close_date < date '{last}' then pcn.heir_id else pcn.pcn_id end, staff_group,
+                staff_role, detailed_staff_role, other_slot.fte, case when not is_contracted then slot_id end
             from other_slot inner join pcn on other_slot.base_pcn_id = pcn.pcn_id where opens <= date '{census}'
         ),
         shown as (

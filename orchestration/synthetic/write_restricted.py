@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from orchestration.synthetic.calendar import DEPLOYMENT_PERIODS, FINANCIAL_YEARS, REGISTER_SNAPSHOTS, SMALL_SNAPSHOTS
+from orchestration.synthetic.calendar import (
+    DEPLOYMENT_PERIODS,
+    FINANCIAL_YEARS,
+    REGISTER_SNAPSHOTS,
+    SMALL_SNAPSHOTS,
+)
 from orchestration.synthetic.world import World
 from orchestration.synthetic.write_public import copy_csv
 from orchestration.synthetic.write_returns import STRAND_LABELS, labels
@@ -41,7 +46,9 @@ def _known(column: str, day: date) -> str:
 
 
 def _register(world: World, folder: Path, day: date) -> None:
-    copy_csv(world, f"""
+    copy_csv(
+        world,
+        f"""
         select date '{day}' as "Snapshot date", gphc_number as "GPhC number", surname as "Surname",
             forename as "Forename", date_of_birth as "Date of birth",
             case profession when 'pharmacist' then 'Pharmacist' else 'Pharmacy technician' end as "Profession",
@@ -59,7 +66,9 @@ def _register(world: World, folder: Path, day: date) -> None:
             {_known("annotation_removed_on", day)} as "Annotation removed on",
             {_known("annotation_restored_on", day)} as "Annotation restored on", country as "Country"
         from register where registered_on <= date '{day}' order by person_id
-    """, folder / f"gphc_register_{day}.csv")
+    """,
+        folder / f"gphc_register_{day}.csv",
+    )
 
 
 def build_deployment_rows(world: World) -> None:
@@ -86,7 +95,9 @@ def deployment_name(period: date) -> str:
 
 def _deployment(world: World, folder: Path, period: date) -> None:
     late = f"whole({period.year * 12 + period.month}, 'deployment.late', 21, 29)"
-    copy_csv(world, f"""
+    copy_csv(
+        world,
+        f"""
         select strftime(period, '%Y-%m') as "Period", last_day(period) + {late} as "Return date",
             '{SUBMITTER}' as "Submitter code", pcn_code as "PCN code", staff_record_id as "Staff record ID",
             gphc_number as "GPhC number", surname as "Surname", forename as "Forename",
@@ -94,7 +105,9 @@ def _deployment(world: World, folder: Path, period: date) -> None:
             started_on as "Started on", ended_on as "Ended on", prescribing_role as "Prescribing role"
         from deployment_row left join person using (person_id)
         where period = date '{period}' order by pcn_code, staff_record_id, fte
-    """, folder / deployment_name(period))
+    """,
+        folder / deployment_name(period),
+    )
 
 
 def _places(world: World, folder: Path) -> None:
@@ -120,17 +133,23 @@ def _spend(world: World, folder: Path) -> None:
     for year in SPEND_YEARS:
         first, stem = int(year[:4]), year.replace("/", "-")
         for day in (date(first, 12, 15), date(first + 1, 6, 15)):
-            copy_csv(world, f"""
+            copy_csv(
+                world,
+                f"""
                 select financial_year as "Financial year", date '{day}' as "Published on",
                     {labels(STRAND_LABELS, "strand", "")} as "Strand", strftime(period, '%Y-%m') as "Period",
                     upper(category[1]) || category[2:] as "Category", planned_gbp as "Planned GBP",
                     case when last_day(period) < date '{day}' then outturn_gbp end as "Outturn GBP"
                 from spend where financial_year = '{year}' order by period, spend.strand, category
-            """, folder / f"spend_{stem}_published_{day}.csv")
+            """,
+                folder / f"spend_{stem}_published_{day}.csv",
+            )
 
 
 def _supervisors(world: World, folder: Path, day: date) -> None:
-    copy_csv(world, f"""
+    copy_csv(
+        world,
+        f"""
         select date '{day}' as "Snapshot date", gphc_number as "GPhC number", surname as "Surname",
             forename as "Forename", date_of_birth as "Date of birth",
             upper(supervisor_kind[1]) || supervisor_kind[2:] as "Supervisor kind", trained_on as "Trained on",
@@ -140,17 +159,25 @@ def _supervisors(world: World, folder: Path, day: date) -> None:
         left join pcn_place on supervisor.pcn_id = pcn_place.pcn_id
             and date '{day}' between pcn_place.valid_from and pcn_place.valid_to
         where trained_on <= date '{day}' and not is_withdrawn order by supervisor_id
-    """, folder / f"supervisor_register_{day}.csv")
+    """,
+        folder / f"supervisor_register_{day}.csv",
+    )
 
 
 def _courses(world: World, folder: Path, day: date) -> None:
-    copy_csv(world, f"""
+    copy_csv(
+        world,
+        f"""
         select date '{day}' as "Snapshot date", course_code as "Course code", course_title as "Course title",
             provider_code as "Provider code", coalesce(new_icb_code, icb_code) as "ICB code",
             {labels(STRAND_LABELS, "strand", "")} as "Strand", submitted_on as "Submitted on",
             {_known("decided_on", day)} as "Decided on",
-            case when decided_on <= date '{day}' then upper(decision[1]) || decision[2:] else 'Pending' end as "Decision",
+            case when decided_on <= date '{day}' then upper(decision[1]) || decision[2:] else 'Pending' end
+                as "Decision",
             case when decided_on <= date '{day}' then valid_to end as "Valid to"
-        from course left join icb_merger on course.icb_code = icb_merger.old_icb_code and date '{day}' >= date '2026-04-01'
+        from course left join icb_merger on course.icb_code = icb_merger.old_icb_code
+            and date '{day}' >= date '2026-04-01'
         where submitted_on <= date '{day}' order by course_code
-    """, folder / f"accredited_courses_{day}.csv")
+    """,
+        folder / f"accredited_courses_{day}.csv",
+    )

@@ -26,7 +26,12 @@ _SECTOR_LABELS = {
     "other": "Other",
     "unknown": "Unknown",
 }
-_SETTINGS = {"community_pharmacy": "Community", "general_practice": "GP", "pcn": "PCN", "hospital": "Hospital"}
+_SETTINGS = {
+    "community_pharmacy": "Community",
+    "general_practice": "GP",
+    "pcn": "PCN",
+    "hospital": "Hospital",
+}
 _OUTCOMES = {
     "enrolled": "Registered",
     "started": "Commenced",
@@ -75,7 +80,8 @@ RESULT_COLUMNS = {
     "Date of birth": "strftime(date_of_birth, '%d/%m/%Y')",
     "Contact email": "email",
     "Role": "case profession when 'pharmacist' then 'Pharmacist' else 'Pharmacy Technician' end",
-    "Programme": "case strand when 'technician_accreditation' then 'Technician pathway' else 'Clinical examination' end",
+    "Programme": "case strand when 'technician_accreditation' then 'Technician pathway'"
+    " else 'Clinical examination' end",
     "Course ref": "course_code",
     "Unit": "case module when 'ent' then 'ENT' else upper(module[1]) || module[2:] end",
     "Sitting": "attempt::varchar",
@@ -86,8 +92,21 @@ RESULT_COLUMNS = {
     "Network code": "pcn_code",
 }
 _WIDE_FACTS = [
-    "HEI code", "Reporting period", "Date of return", "Student ref", "GPhC reg no", "Family name", "Given name", "DOB",
-    "Email address", "Course", "Setting", "Surgery code", "PCN", "DPP GPhC no", "Attempt",
+    "HEI code",
+    "Reporting period",
+    "Date of return",
+    "Student ref",
+    "GPhC reg no",
+    "Family name",
+    "Given name",
+    "DOB",
+    "Email address",
+    "Course",
+    "Setting",
+    "Surgery code",
+    "PCN",
+    "DPP GPhC no",
+    "Attempt",
     "Refusal or withdrawal reason",
 ]
 WIDE_DATES = {
@@ -112,19 +131,25 @@ TEXT_DATE_PROVIDERS = 3  # every third university types its dates instead of ent
 def quoted(expression: str, delimiter: str) -> str:
     """SQL: a field of a delimited line, quoted only where it must be."""
     text = f"coalesce({expression}, '')"
-    return f"case when contains({text}, '{delimiter}') or contains({text}, '\"') " \
-           f"then '\"' || replace({text}, '\"', '\"\"') || '\"' else {text} end"
+    return (
+        f"case when contains({text}, '{delimiter}') or contains({text}, '\"') "
+        f"then '\"' || replace({text}, '\"', '\"\"') || '\"' else {text} end"
+    )
 
 
 def labels(mapping: dict[str, str], column: str, other: str) -> str:
     """SQL: the label of each value."""
-    return f"case {column} " + " ".join(f"when '{k}' then '{v}'" for k, v in mapping.items()) + f" else '{other}' end"
+    return (
+        f"case {column} "
+        + " ".join(f"when '{k}' then '{v}'" for k, v in mapping.items())
+        + f" else '{other}' end"
+    )
 
 
 def write_returns(world: World, landing: Path) -> None:
     """Write every return under `landing`; table return_file says which file holds which return."""
     folder = landing / "provider_return"
-    world.run(f"""
+    world.run("""
         create table return_file as
         select distinct provider_id, return_number, version, layout, provider_code, return_period,
             provider_code || case layout
@@ -143,7 +168,7 @@ def write_returns(world: World, landing: Path) -> None:
             {labels(_OUTCOMES, "event_type", "")} as outcome_label
         from statement inner join return_file using (provider_id, return_number, version)
     """)
-    for (provider_id, layout) in world.rows("select distinct provider_id, layout from return_file order by 1"):
+    for provider_id, layout in world.rows("select distinct provider_id, layout from return_file order by 1"):
         if layout == "university_wide":
             _write_students(world, folder, int(str(provider_id)))
         elif layout == "provider_events":
@@ -152,7 +177,9 @@ def write_returns(world: World, landing: Path) -> None:
             _write_lines(world, folder, int(str(provider_id)), RESULT_COLUMNS, ";")
 
 
-def _write_lines(world: World, folder: Path, provider_id: int, columns: dict[str, str], delimiter: str) -> None:
+def _write_lines(
+    world: World, folder: Path, provider_id: int, columns: dict[str, str], delimiter: str
+) -> None:
     line = f" || '{delimiter}' || ".join(quoted(expression, delimiter) for expression in columns.values())
     files = world.rows(f"""
         select file_name, string_agg({line}, chr(10)

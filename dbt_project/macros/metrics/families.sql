@@ -27,42 +27,65 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
 {#- Counts of things that happened in a period. A network, board or region that was there in the period and saw
     none gets a true zero; an organisation that was not there gets no row. -#}
 {% macro flow_counts(metric, measure) %}
-    {%- set parts = {'numerator': metric.numerator} -%}
-    select
-        spine.metric_id,
-        spine.org_level,
-        spine.org_code,
-        spine.strand,
-        'all' as sector,
-        cast(null as varchar) as dimension,
-        cast(null as varchar) as category,
-        spine.period_start,
-        spine.period_grain,
-        spine.geography,
-        coalesce(counted.numerator, 0) as numerator,
-        cast(null as double) as denominator,
-        cast(null as double) as cohort_size,
-        cast(null as double) as mature_size
-    from (
+    with
+
+    counted as (
+        {{ roll_up(metric, measure, {'numerator': metric.numerator}) }}
+    ),
+
+    places as (
+
+        select *
+        from {{ ref('int_organisation_period') }}
+        where
+            org_level in ({% for level in metric.levels %}'{{ level }}'{{ ', ' if not loop.last }}{% endfor %})
+            and period_grain in ({% for grain in metric.grains %}'{{ grain }}'{{ ', ' if not loop.last }}{% endfor %})
+
+    ),
+
+    strands as (
+
+        select 'all' as strand
+        {%- for strand in metric.get('strands', []) %}
+        union all
+        select '{{ strand }}' as strand
+        {%- endfor %}
+
+    ),
+
+    spine as (
+
         select
-            '{{ metric.id }}' as metric_id,
             places.org_level,
             places.org_code,
             places.period_start,
             places.period_grain,
             places.geography,
             strands.strand
-        from {{ ref('int_organisation_period') }} as places
-        cross join (
-            select 'all' as strand
-            {%- for strand in metric.get('strands', []) %} union all select '{{ strand }}' as strand{% endfor %}
-        ) as strands
-        where
-            places.org_level in ({% for level in metric.levels %}'{{ level }}'{{ ', ' if not loop.last }}{% endfor %})
-            and places.period_grain in ({% for grain in metric.grains %}'{{ grain }}'{{ ', ' if not loop.last }}{% endfor %})
-            and (strands.strand = 'all' or places.org_level <> 'pcn')
-    ) as spine
-    left join ({{ roll_up(metric, measure, parts) }}) as counted
+        from places
+        cross join strands
+        where strands.strand = 'all' or places.org_level <> 'pcn'
+
+    )
+
+    select
+        '{{ metric.id }}' as metric_id,
+        coalesce(spine.org_level, counted.org_level) as org_level,
+        coalesce(spine.org_code, counted.org_code) as org_code,
+        coalesce(spine.strand, counted.strand) as strand,
+        coalesce(counted.sector, 'all') as sector,
+        cast(null as varchar) as dimension,
+        cast(null as varchar) as category,
+        coalesce(spine.period_start, counted.period_start) as period_start,
+        coalesce(spine.period_grain, counted.period_grain) as period_grain,
+        coalesce(spine.geography, counted.geography) as geography,
+        coalesce(counted.numerator, 0) as numerator,
+        cast(null as double) as denominator,
+        cast(null as double) as cohort_size,
+        cast(null as double) as mature_size
+    from spine
+    -- cuts by sector, and organisations outside the spine, exist only where something happened
+    full join (select * from counted where org_code is not null) as counted
         on
             spine.org_level = counted.org_level
             and spine.org_code = counted.org_code
@@ -71,40 +94,6 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
             and spine.period_start = counted.period_start
             and spine.period_grain = counted.period_grain
             and spine.geography = counted.geography
-
-    union all
-
-    -- cuts by sector, and counts of organisations outside the spine, exist only where something happened
-    select
-        counted.metric_id,
-        counted.org_level,
-        counted.org_code,
-        counted.strand,
-        counted.sector,
-        cast(null as varchar) as dimension,
-        cast(null as varchar) as category,
-        counted.period_start,
-        counted.period_grain,
-        counted.geography,
-        counted.numerator,
-        cast(null as double) as denominator,
-        cast(null as double) as cohort_size,
-        cast(null as double) as mature_size
-    from ({{ roll_up(metric, measure, parts) }}) as counted
-    left join {{ ref('int_organisation_period') }} as places
-        on
-            counted.org_level = places.org_level
-            and counted.org_code = places.org_code
-            and counted.period_start = places.period_start
-            and counted.period_grain = places.period_grain
-            and counted.geography = places.geography
-    where
-        counted.org_code is not null
-        and (
-            counted.sector <> 'all'
-            or places.org_code is null
-            or (counted.org_level = 'pcn' and counted.strand <> 'all')
-        )
     {%- if metric.get('breakdown') %}
 
     union all
@@ -124,7 +113,9 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
         cast(null as double) as denominator,
         cast(null as double) as cohort_size,
         cast(null as double) as mature_size
-    from ({{ roll_up(metric, measure, parts, by_category=true) }}) as counted
+    from (
+        {{ roll_up(metric, measure, {'numerator': metric.numerator}, by_category=true) }}
+    ) as counted
     where counted.org_code is not null and counted.category is not null
     {%- endif %}
 {% endmacro %}
