@@ -14,14 +14,14 @@ MENTAL_HEALTH = "(Mental Health Practitioners)"
 
 # pharmacy role: (staff role, detailed role, posts with an identifier at the end, contracted rows at the end)
 PHARMACY_ROLES = {
-    "pharmacist": ("Pharmacists", "Pharmacist", 5500, 1340),
+    "pharmacist": ("Pharmacists", "Pharmacist", 5900, 1340),
     "advanced_pharmacist_practitioner": (
         "Advanced Pharmacist Practitioners",
         "Advanced Pharmacist Practitioner",
         500,
         0,
     ),
-    "pharmacy_technician": ("Pharmacy Technicians", "Pharmacy Technician", 2300, 250),
+    "pharmacy_technician": ("Pharmacy Technicians", "Pharmacy Technician", 2450, 250),
     "trainee_pharmacy_technician": ("Trainee Pharmacy Technicians", "Trainee Pharmacy Technician", 10, 0),
 }
 

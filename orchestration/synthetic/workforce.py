@@ -114,7 +114,7 @@ def _holders(world: World) -> None:
         select pool, person_id, row_number() over (partition by pool order by person_id) - 1 as n
         from weighted
         where pool = 'trainee_pharmacy_technician' or sector = 'pcn' and draw < 0.98
-            or sector = 'general_practice' and draw < 0.85 or draw < 0.12
+            or sector = 'general_practice' and draw < 0.9 or draw < 0.35
     """)
     world.run("""
         create table holder as
