@@ -63,7 +63,7 @@ def _organisations() -> Iterable[Check]:
         )
         yield subject.check(
             f"{level}_code.exists_for_closed",
-            "warning",
+            "info",
             f"the {level} above a closed organisation is itself an organisation",
             "no unknown parent",
             f"not is_current and {orphan}",

@@ -15,7 +15,9 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
-OUT = Console(soft_wrap=True, highlight=False)
+WIDTH_OF_FILES = 200  # a pipe or a file has no width: tables are not squeezed into eighty columns there
+
+OUT = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_FILES)
 ERR = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -42,7 +44,7 @@ def show_table(rows: Sequence[dict[str, Any]], nothing: str) -> None:
         return
     table = Table(box=None, header_style="bold")
     for name in rows[0]:
-        table.add_column(str(name).replace("_", " "))
+        table.add_column(str(name).replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     OUT.print(table)
@@ -59,7 +61,17 @@ def show_frame(frame: pd.DataFrame, output: str, *, name: str) -> None:
         frame.to_parquet(path, index=False)
         show_lines([f"wrote {path}"])
     else:
-        show_table([{str(k): _cell(v) for k, v in row.items()} for row in frame.to_dict("records")], "no rows")
+        _show_narrow(frame)
+
+
+def _show_narrow(frame: pd.DataFrame) -> None:
+    """A frame as a table; what is the same on every row is said once above it."""
+    same = [str(name) for name in frame.columns if len(frame) > 1 and frame[name].nunique(dropna=False) == 1]
+    said = [f"{name.replace('_', ' ')}: {text}" for name in same if (text := _cell(frame[name].iloc[0]))]
+    if said:
+        show_lines([", ".join(said)])
+    rest = frame.drop(columns=same)
+    show_table([{str(k): _cell(v) for k, v in row.items()} for row in rest.to_dict("records")], "no rows")
 
 
 def _cell(value: object) -> str:

@@ -23,17 +23,25 @@ def instance_folder(settings: Settings) -> Path:
     return folder
 
 
-def everything(settings: Settings) -> Outcome:
-    """Materialise every asset once, in order; failures end in the outcome."""
+def take_in(settings: Settings) -> Outcome:
+    """Ingest every feed and link people; what went wrong is in the outcome."""
+    return _run_job(settings, "take_in")
+
+
+def build_and_publish(settings: Settings) -> Outcome:
+    """Build, judge and publish; a refusal by the gate is in the outcome."""
+    return _run_job(settings, "build_and_publish")
+
+
+def _run_job(settings: Settings, name: str) -> Outcome:
     from orchestration.definitions import defs
     from orchestration.release import current
 
     before = current(settings)
+    refused: list[str] = []
+    failed: list[str] = []
     with dg.DagsterInstance.from_config(str(instance_folder(settings))) as instance:
-        job = defs.resolve_job_def("everything")
-        refused: list[str] = []
-        failed: list[str] = []
-        result = job.execute_in_process(
+        result = defs.resolve_job_def(name).execute_in_process(
             instance=instance,
             resources={"home": Home.of(settings)},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

@@ -6,7 +6,7 @@ import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from orchestration import warehouse_inputs
 from orchestration.builds import newest
@@ -24,9 +24,9 @@ class Outcome:
 
     new: bool
     published: str | None
-    refused: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default_factory=tuple[str, ...])
+    refused: tuple[str, ...] = ()  # by the gate
+    failed: tuple[str, ...] = ()  # steps that did not end
+    refused_files: tuple[str, ...] = ()  # by the intake, in this run: one line each
 
 
 @contextmanager
@@ -48,7 +48,18 @@ def run(settings: Settings) -> Outcome:
     with exclusive(settings):
         if nothing_new(settings):
             return Outcome(new=False, published=_current_id(settings))
-        return _materialise(settings)
+        # Dagster, dbt and Great Expectations cost seconds to import: only a run with something to do pays for them
+        from orchestration import dagster_run
+
+        known = warehouse_inputs.refused_files(settings)
+        taken = dagster_run.take_in(settings)
+        fresh = warehouse_inputs.refused_files(settings)
+        lines = tuple(line for sha256, line in fresh.items() if sha256 not in known)
+        if taken.failed:
+            return replace(taken, refused_files=lines)
+        if nothing_new(settings):
+            return replace(taken, new=False, refused_files=lines)
+        return replace(dagster_run.build_and_publish(settings), refused_files=lines)
 
 
 def nothing_new(settings: Settings) -> bool:
@@ -72,10 +83,3 @@ def _current_id(settings: Settings) -> str | None:
 def _release_record(settings: Settings, release_id: str) -> dict[str, object]:
     path = settings.releases / release_id / "release.json"
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-
-
-def _materialise(settings: Settings) -> Outcome:
-    # Dagster, dbt and Great Expectations cost seconds to import: only a run with something to do pays for them
-    from orchestration import dagster_run
-
-    return dagster_run.everything(settings)

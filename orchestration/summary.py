@@ -23,6 +23,7 @@ class RunSummary:
     rows_accepted: int
     rows_quarantined: int
     feeds_missing: tuple[str, ...]
+    refused_files: tuple[str, ...]
     refusals: tuple[str, ...]
     failures: tuple[str, ...]
     release_id: str | None
@@ -37,6 +38,11 @@ class RunSummary:
     quarantine: str
 
     @property
+    def refused_something(self) -> bool:
+        """Whether this run refused a file."""
+        return bool(self.refused_files)
+
+    @property
     def good(self) -> bool:
         """Whether the run ended with a release that stands for everything that has landed."""
         return self.release_id is not None and not self.refusals and not self.failures
@@ -47,13 +53,16 @@ class RunSummary:
 
     def lines(self) -> list[str]:
         """Ten lines for a person; two when there was nothing to do."""
+        refused = [f"Refused    {line}" for line in self.refused_files]
         if not self.new and self.good:
             return [
+                *refused,
                 f"Nothing new: release {self.release_id} (data to {self.data_to}) already holds everything landed.",
                 f"Open       {self.address}",
             ]
         refused_note = f" (see {self.quarantine})" if self.files_refused or self.rows_quarantined else ""
         lines = [
+            *refused,
             f"Taken in   {self.files_taken:,} files, {self.rows_accepted:,} rows",
             f"Refused    {self.files_refused:,} files, {self.rows_quarantined:,} rows in quarantine{refused_note}",
             f"Duplicate  {self.duplicates:,} files seen before and taken once",
@@ -83,6 +92,7 @@ def of_run(settings: Settings, outcome: Outcome) -> RunSummary:
     return RunSummary(
         new=outcome.new,
         **counts,
+        refused_files=outcome.refused_files,
         refusals=outcome.refused,
         failures=() if outcome.refused else outcome.failed,
         release_id=outcome.published,

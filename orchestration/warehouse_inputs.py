@@ -70,5 +70,15 @@ def pending(settings: Settings) -> bool:
     return any(file.name not in seen or seen[file.name][0] != file.stamp for file in scan(settings.landing))
 
 
+def refused_files(settings: Settings) -> dict[str, str]:
+    """Every file the ledger has refused: its hash and the one line that says why."""
+    with Ledger(settings.ledger) as ledger:
+        return {
+            report.sha256: report.message
+            for report in ledger.reports()
+            if report.outcome == "refused" and report.sha256 is not None
+        }
+
+
 def _tables(feed: Feed) -> list[str]:
     return [table.name for table in feed.tables]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dashboards import content, formatting, messages, verdicts, wording
 from dashboards.blocks import Block, Card, Cards, Heading, Notice, Page
 from dashboards.charts import Series, hex_map, ranked, trend
-from dashboards.pages import Nav
+from dashboards.pages import Nav, workforce
 from dashboards.site import Site
 from dashboards.strand_cards import strand_card
 from dashboards.values import ENGLAND, LEAST_COURSE
@@ -86,7 +86,8 @@ def _message(site: Site) -> str:
             )
     if spent := _spent(site):
         sentences.append(spent)
-    return " ".join(sentences) or "No headline value is published for this release."
+    # with public feeds only, what can be said is how many pharmacists networks employ
+    return " ".join(sentences) or workforce.employed(site) or "No headline value is published for this release."
 
 
 def _spent(site: Site) -> str:

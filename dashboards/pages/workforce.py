@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dashboards import content, formatting, messages, verdicts
-from dashboards.blocks import Block, Heading, Notice, Page
+from dashboards.blocks import Block, Cell, Column, DataTable, Heading, Notice, Page, Table, value_cell
 from dashboards.charts import Series, hex_map, ranked, trend
 from dashboards.pages import Nav
 from dashboards.site import Site
-from dashboards.values import ENGLAND
+from dashboards.values import ENGLAND, Value
 
 NAV = Nav(3, "Network workforce", "workforce.html")
 _REPORTING = (
@@ -29,9 +29,17 @@ def pages(site: Site) -> Iterator[Page]:
 
 def _message(site: Site) -> str:
     metric = site.metric(content.WORKFORCE_FTE[0][0])
+    if metric is None:
+        return "No workforce measure is published for this release."
+    return employed(site) or site.whys_missing(metric)
+
+
+def employed(site: Site) -> str:
+    """How many pharmacists networks employ, as a sentence; empty where no value is published."""
+    metric = site.metric(content.WORKFORCE_FTE[0][0])
     value = site.values.latest(metric, ENGLAND) if metric else None
     if metric is None or value is None or value.value is None:
-        return site.whys_missing(metric) if metric else "No workforce measure is published for this release."
+        return ""
     direction = verdicts.course(value, site.values.before(metric, ENGLAND, value))
     text = (
         f"Networks employ the equivalent of {formatting.plain(value.value, value.unit)} full-time pharmacists"
@@ -43,13 +51,19 @@ def _message(site: Site) -> str:
 def _lines(site: Site, chosen: tuple[tuple[str, str], ...], figure_id: str, unit: str) -> list[Block]:
     lines: list[Series] = []
     missing: list[Block] = []
+    single: list[tuple[str, Value]] = []
     for name, label in chosen:
         metric = site.metric(name)
         values = site.values.trend(metric, ENGLAND) if metric else ()
+        newest = site.values.latest(metric, ENGLAND) if metric else None
         if values:
             lines.append(Series(label, values))
+        elif newest is not None and newest.shown:
+            single.append((label, newest))
         elif metric:
             missing.append(Notice(site.whys_missing(metric)))
+    if single:
+        missing.insert(0, _one_census(single, figure_id, unit))
     first = site.metric(chosen[0][0])
     if not lines or first is None:
         return missing
@@ -62,6 +76,20 @@ def _lines(site: Site, chosen: tuple[tuple[str, str], ...], figure_id: str, unit
         what=f"Pharmacy staff in networks ({unit})",
     )
     return [figure, *missing]
+
+
+def _one_census(single: list[tuple[str, Value]], figure_id: str, unit: str) -> DataTable:
+    """Too few censuses for a line: the newest one as a table."""
+    period = formatting.period_of(single[0][1])
+    return DataTable(
+        f"{figure_id}-newest",
+        f"{period}, {unit}",
+        Table(
+            f"Pharmacy staff in networks, {unit}, {period}: too few censuses for a trend",
+            (Column("Role"), Column(unit.capitalize(), numeric=True)),
+            tuple((Cell(label), value_cell(value)) for label, value in single),
+        ),
+    )
 
 
 def _title(lines: list[Series], unit: str) -> str:

@@ -20,6 +20,20 @@ feed_jobs = [
     for feed in load_feeds().values()
 ]
 
+_TAKEN_IN = dg.AssetSelection.groups("feeds", "identity")
+
+take_in = dg.define_asset_job(
+    "take_in",
+    selection=_TAKEN_IN,
+    description="Ingest every feed and resolve people; nothing is built.",
+)
+
+build_and_publish = dg.define_asset_job(
+    "build_and_publish",
+    selection=dg.AssetSelection.all() - _TAKEN_IN,
+    description="Build the warehouse from what stands, judge it, publish it.",
+)
+
 publish_only = dg.define_asset_job(
     "publish_only",
     selection=dg.AssetSelection.assets("published_release"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Expected = Literal["accepted", "accepted_with_quarantine", "refused"]
+Expected = Literal["accepted", "accepted_with_quarantine", "refused", "duplicate"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ SWITCHES: dict[str, Switch] = {
         "accepted",
         "the later file supersedes",
     ),
-    "duplicate_file": Switch("The same bytes arrive again under another name", "accepted", "counted once"),
+    "duplicate_file": Switch(
+        "The same bytes arrive again under another name", "duplicate", "not taken again"
+    ),
     "bad_dates": Switch("Extra rows whose event date does not exist", "accepted_with_quarantine"),
     "future_dates": Switch(
         "Extra rows whose event date lies years after the return", "accepted_with_quarantine"

@@ -41,11 +41,14 @@ class Yard:
 
 
 def plant_files(world: World, landing: Path, dirt: frozenset[str], planted: list[Planted]) -> list[Planted]:
-    """Spoil or add files under `landing`; returns what was planted. Files with dirty rows are left alone."""
+    """Spoil or add files under `landing`; returns what was planted. Files without dirty rows are taken first."""
     dirty = {item.file_name for item in planted}
-    returns = sorted(path for path in (landing / "provider_return").glob("*.csv") if path.name not in dirty)
-    # longest first: a spoilt file should hold rows worth losing; the oldest return is not needed for that
-    yard = Yard(world, landing, sorted(returns, key=lambda path: (-path.stat().st_size // 4096, path.name)))
+    # longest first: a spoilt file should hold rows worth losing
+    returns = sorted(
+        (landing / "provider_return").glob("*.csv"),
+        key=lambda path: (path.name in dirty, -path.stat().st_size // 4096, path.name),
+    )
+    yard = Yard(world, landing, returns)
     found: list[Planted] = []
     for kind, plant in _PLANTERS.items():
         if kind in dirt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from orchestration.synthetic.dirt import chosen
 from orchestration.synthetic.dirt_files import plant_files
@@ -59,7 +60,15 @@ def generate(
     """
     tell = progress or _silent
     switches = chosen(dirt)
-    world = open_world(seed, size, threads)
+    with TemporaryDirectory(prefix="synthetic-") as spill:
+        world = open_world(seed, size, threads, Path(spill))
+        try:
+            return _generate(world, landing, switches, tell)
+        finally:
+            world.con.close()
+
+
+def _generate(world: World, landing: Path, switches: frozenset[str], tell: Callable[[str], None]) -> Truth:
     for title, step in _STEPS:
         tell(title)
         step(world)

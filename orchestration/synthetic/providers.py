@@ -89,7 +89,7 @@ def _courses(world: World) -> None:
     world.run("""
         create table course as
         with drawn as (
-            select provider_id, provider_code, strand, icb_code, kind,
+            select provider_id, provider_code, strand, icb_code, kind, number,
                 unnest(range(1, case kind when 'technician' then 5 else 2 end)) as n
             from provider where kind not in ('portfolio', 'supervision')
         ),
@@ -97,7 +97,7 @@ def _courses(world: World) -> None:
             select *, provider_id * 10 + n as course_id,
                 case when kind = 'technician' then date '2021-05-10' else date '2018-02-01' end
                     + whole(provider_id * 10 + n, 'course.submitted', 0, 900) as submitted_on,
-                case when kind <> 'technician' or n = 1 then 0.5
+                case when kind <> 'technician' or n = 1 then 0.5 when number = 1 and n = 4 then 0.2
                     else u(provider_id * 10 + n, 'course.decision') end as draw
             from drawn
         )

@@ -27,7 +27,6 @@ def build_statements(world: World) -> None:
             periods.return_date as reported_on
         from due inner join provider_return_period as periods on due.provider_id = periods.provider_id
             and due.due_number + due.returns_late = periods.return_number
-        order by due.event_no
     """)
     world.run("""
         create table statement as
@@ -61,5 +60,4 @@ def build_statements(world: World) -> None:
         left join person as supervisor on event.supervisor_person_id = supervisor.person_id
         left join wide_supervisor as wide on event.enrolment_no = wide.enrolment_no
             and stated.provider_id = wide.provider_id
-        order by stated.provider_id, stated.return_number, event.event_no
     """)

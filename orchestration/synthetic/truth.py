@@ -20,11 +20,11 @@ class Planted:
     feed: str
     file_name: str
     rows: int
-    expected: str  # accepted, accepted_with_quarantine or refused
+    expected: str  # accepted, accepted_with_quarantine, refused or duplicate
     note: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Truth:
     """Clean tables (before dirt) and the planted dirt. Dates are event dates; FTE and money are decimals.
 

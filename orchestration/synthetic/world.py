@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import duckdb
+
+MEMORY_LIMIT = "3GB"
 
 # `hash(i, seed, k)` mixes its last argument in by XOR alone, so two salts would give dependent numbers;
 # the outer hash removes that.
@@ -50,9 +53,12 @@ class World:
         return int(answer[0]) if answer and answer[0] is not None else 0
 
 
-def open_world(seed: int, size: float, threads: int | None) -> World:
-    """A fresh in-memory world; the same rows come out on any number of threads."""
+def open_world(seed: int, size: float, threads: int | None, spill: Path) -> World:
+    """A fresh in-memory world; the same rows come out on any number of threads. Large steps spill to `spill`."""
     con = duckdb.connect(":memory:")
+    con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+    con.execute(f"set temp_directory = '{spill}'")
+    con.execute("set enable_progress_bar = false")
     if threads is not None:
         con.execute(f"set threads = {threads:d}")
     for statement in filter(None, map(str.strip, _MACROS.format(seed=seed).split(";"))):

@@ -200,7 +200,7 @@ def _deprivation(world: World, folder: Path) -> None:
         select practice_code, practice_name, postcode, sub_icb_code as subicb_code, practice_imd.imd_score, imd_decile
         from practice inner join practice_imd using (practice_id) order by practice_code
     """,
-        folder / "practice_imd_2025.csv",
+        folder / "practice_imd_2025-10-30.csv",
     )
     copy_csv(
         world,
@@ -218,7 +218,7 @@ def _deprivation(world: World, folder: Path) -> None:
             ntile(10) over (order by imd_score desc, pcn_id) as imd_decile
         from scored inner join pcn using (pcn_id) order by pcn_code
     """,
-        folder / "pcn_imd_2025.csv",
+        folder / "pcn_imd_2025-10-30.csv",
     )
 
 

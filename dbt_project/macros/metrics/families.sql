@@ -61,7 +61,8 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
             places.period_start,
             places.period_grain,
             places.geography,
-            strands.strand
+            strands.strand,
+            'all' as sector
         from places
         cross join strands
         where strands.strand = 'all' or places.org_level <> 'pcn'
@@ -73,7 +74,7 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
         coalesce(spine.org_level, counted.org_level) as org_level,
         coalesce(spine.org_code, counted.org_code) as org_code,
         coalesce(spine.strand, counted.strand) as strand,
-        coalesce(counted.sector, 'all') as sector,
+        coalesce(spine.sector, counted.sector) as sector,
         cast(null as varchar) as dimension,
         cast(null as varchar) as category,
         coalesce(spine.period_start, counted.period_start) as period_start,
@@ -90,7 +91,7 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
             spine.org_level = counted.org_level
             and spine.org_code = counted.org_code
             and spine.strand = counted.strand
-            and counted.sector = 'all'
+            and spine.sector = counted.sector
             and spine.period_start = counted.period_start
             and spine.period_grain = counted.period_grain
             and spine.geography = counted.geography

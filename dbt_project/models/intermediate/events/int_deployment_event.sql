@@ -1,20 +1,35 @@
--- First deployment: the first month in which a pharmacist's posts in one network reach the least FTE that counts.
+-- First deployment as a prescriber: the first month that ends on or after the annotation in which a pharmacist's posts
+-- in one network reach the least FTE that counts. A post held before the annotation is not yet a deployment of one.
 with
+
+prescribers as (
+
+    select
+        person_key,
+        annotated_on
+    from {{ ref('int_register_current') }}
+    where annotated_on is not null
+
+),
 
 months as (
 
     select
-        person_key,
-        period,
-        pcn_code,
-        sum(fte) as fte,
-        min(started_on) as started_on,
-        min(reported_at) as reported_at,
-        min(source_file_sha256) as source_file_sha256,
-        min(source_line) as source_line
-    from {{ ref('int_person_post') }}
-    where role in ('pharmacist', 'advanced_pharmacist_practitioner')
-    group by person_key, period, pcn_code
+        posts.person_key,
+        posts.period,
+        posts.pcn_code,
+        prescribers.annotated_on,
+        sum(posts.fte) as fte,
+        min(posts.started_on) as started_on,
+        min(posts.reported_at) as reported_at,
+        min(posts.source_file_sha256) as source_file_sha256,
+        min(posts.source_line) as source_line
+    from {{ ref('int_person_post') }} as posts
+    inner join prescribers on posts.person_key = prescribers.person_key
+    where
+        posts.role in ('pharmacist', 'advanced_pharmacist_practitioner')
+        and {{ add_months('posts.period', 1) }} > prescribers.annotated_on
+    group by posts.person_key, posts.period, posts.pcn_code, prescribers.annotated_on
 
 ),
 
@@ -31,7 +46,7 @@ ranked as (
 select
     person_key,
     'deployed' as event_type,
-    started_on as event_date,
+    greatest(period, annotated_on) as event_date,
     reported_at,
     pcn_code,
     source_file_sha256,

@@ -1,11 +1,16 @@
--- The newest statement about each course.
+-- The newest statement about each course; its board is that of the first snapshot to show the decision, because
+-- boards merge and a decision stays where it was made.
 with
 
 ranked as (
 
     select
         *,
-        row_number() over (partition by course_code order by snapshot_date desc, source_line) as recency
+        row_number() over (partition by course_code order by snapshot_date desc, source_line) as recency,
+        first_value(icb_code) over (
+            partition by course_code
+            order by case when decided_on is null then 1 else 0 end, snapshot_date, source_line
+        ) as icb_code_at_decision
     from {{ ref('stg_accredited_courses__course') }}
 
 )
@@ -14,7 +19,7 @@ select
     course_code,
     course_title,
     provider_code,
-    icb_code,
+    icb_code_at_decision as icb_code,
     strand,
     submitted_on,
     decided_on,

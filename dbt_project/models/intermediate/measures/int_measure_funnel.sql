@@ -38,7 +38,11 @@ furthest as (
             and entries.strand = reached.strand
             and (
                 reached.stage_number = 1
-                or reached.event_date <= {{ add_days('entries.event_date', metric_horizon_days('funnel_conversion')) }}
+                or (
+                    reached.event_date >= entries.event_date
+                    and reached.event_date
+                    <= {{ add_days('entries.event_date', metric_horizon_days('funnel_conversion')) }}
+                )
             )
     group by entries.person_key, entries.strand
 

@@ -1,0 +1,199 @@
+"""The main job as its users meet it: the command line, on a toy nation, with bad files and with good ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import resource
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+PHIP = Path(sys.executable).with_name("phip")
+
+
+def phip(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does."""
+    return subprocess.run(
+        [str(PHIP), *map(str, arguments)], capture_output=True, text=True, check=False, timeout=900
+    )
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Every file below a folder with its hash."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder after one demonstration run."""
+    folder = tmp_path_factory.mktemp("toy") / "home"
+    done = phip("demo", "--home", folder, "--size", "0.02", "--clean")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.strip().splitlines()
+    assert lines[0].startswith("Taken in")
+    assert any(line.startswith("Published  release") for line in lines)
+    assert len(lines) <= 12
+    return folder
+
+
+@pytest.fixture
+def copy(home: Path, tmp_path: Path) -> Path:
+    """A home folder of one's own to break."""
+    target = tmp_path / "home"
+    shutil.copytree(home, target, symlinks=True)
+    return target
+
+
+def test_the_release_is_complete_and_read_only(home: Path) -> None:
+    current = home / "releases" / "current"
+    assert {path.name for path in current.iterdir()} >= {
+        "site",
+        "published.duckdb",
+        "verdict.json",
+        "release.json",
+        "manifest.json",
+    }
+    manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
+    assert {name: digest for name, digest in tree(current).items() if name != "manifest.json"} == manifest
+    assert not [path for path in current.rglob("*") if path.is_file() and path.stat().st_mode & stat.S_IWUSR]
+
+
+def test_a_second_run_does_almost_nothing_and_says_so(home: Path) -> None:
+    before = tree(home / "releases")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    again = phip("run", "--home", home)
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert again.returncode == 0
+    assert again.stdout.startswith("Nothing new")
+    assert tree(home / "releases") == before
+    # not a benchmark: only that the frameworks were not imported
+    assert spent.ru_utime - used.ru_utime < 10
+
+
+def test_no_identifier_leaves_the_restricted_folders(home: Path) -> None:
+    with duckdb.connect() as connection:
+        register = next((home / "landing" / "gphc_register").glob("*.csv"))
+        numbers = connection.execute(
+            'select distinct "GPhC number" from read_csv(?, all_varchar = true) limit 200', [str(register)]
+        ).fetchall()
+    needles = [number.encode() for (number,) in numbers]
+    assert needles
+    open_folders = [home / name for name in ("releases", "warehouse", "ledger")]
+    files = [path for folder in open_folders for path in ([folder] if folder.is_file() else folder.rglob("*"))]
+    for path in files:
+        if path.is_file() and path.suffix not in {".png"}:
+            content = path.read_bytes()
+            assert not [needle for needle in needles if needle in content], path.name
+    for path in (home / "raw").rglob("*.parquet"):
+        with duckdb.connect() as connection:
+            names = {row[0] for row in connection.execute(f"describe from read_parquet('{path}')").fetchall()}
+        assert not names & {"gphc_number", "surname", "forename", "date_of_birth", "email", "learner_id"}
+    for name in ("identity", "quarantine"):
+        assert stat.S_IMODE((home / name).stat().st_mode) == 0o700
+
+
+def test_the_published_tables_hold_no_small_count(home: Path) -> None:
+    with duckdb.connect(str(home / "releases/current/published.duckdb"), read_only=True) as connection:
+        small = connection.execute(
+            "select count(*) from fct_metric_value where metric_id = 'new_independent_prescribers' "
+            "and org_level <> 'england' and (value between 0 and 7 or value % 5 <> 0)"
+        ).fetchone()
+        masked = connection.execute(
+            "select count(*), count(value), count(numerator) from fct_metric_value where suppressed"
+        ).fetchone()
+    assert small == (0,)
+    assert masked is not None
+    assert masked[0] > 0
+    assert masked[1:] == (0, 0)
+
+
+BAD_FILES: dict[str, tuple[str, bytes, str]] = {
+    "an empty file": ("spend/empty.csv", b"", "empty"),
+    "a PDF named csv": ("spend/return.csv", b"%PDF-1.7\n1 0 obj\n", "PDF"),
+    "an HTML error page": ("spend/page.csv", b"<!DOCTYPE html><html><body>502</body></html>", "HTML"),
+    "a workbook cut short": ("spend/cut.xlsx", b"PK\x03\x04" + b"\x00" * 60, "cut.xlsx"),
+    "a missing column": ("spend/short.csv", b"Financial year,Strand\n2024/25,Supervisors\n", "Published on"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_a_bad_file_gets_one_clear_line_and_changes_nothing(copy: Path, kind: str) -> None:
+    name, content, word = BAD_FILES[kind]
+    path = copy / "landing" / name
+    path.write_bytes(content)
+    before = tree(copy / "releases")
+    done = phip("run", "--home", copy)
+    assert done.returncode == 1
+    refused = [line for line in done.stdout.splitlines() if line.startswith("Refused    " + name)]
+    assert len(refused) == 1
+    assert word.lower() in refused[0].lower()
+    assert tree(copy / "releases") == before
+    assert path.read_bytes() == content
+
+
+def test_a_file_for_another_feed_is_refused_by_name(copy: Path) -> None:
+    stray = next((copy / "landing" / "gphc_register").glob("*.csv"))
+    done = phip("check", stray, "--feed", "spend", "--json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert told["outcome"] == "refused"
+    assert "gphc_register" in told["message"]
+
+
+def test_wrong_usage_is_said_in_one_line(tmp_path: Path) -> None:
+    for arguments, word in (
+        (("run", "--home", tmp_path / "h", "--landing", tmp_path / "nowhere"), "nowhere"),
+        (("check", tmp_path / "nothing.csv"), "nothing.csv"),
+        (("template", "no_such_feed"), "provider_return"),
+        (("metric", "no_such_metric", "--home", tmp_path / "h"), "new_independent_prescribers"),
+        (("frobnicate",), "frobnicate"),
+    ):
+        done = phip(*arguments)
+        assert done.returncode == 2, arguments
+        assert word in done.stderr + done.stdout, arguments
+        assert "Traceback" not in done.stderr
+
+
+def test_asking_before_anything_is_published_is_refused(tmp_path: Path) -> None:
+    for command in (("metric", "spend_against_ceiling"), ("verdict",), ("explain", "spend_against_ceiling"), ("serve",)):
+        done = phip(*command, "--home", tmp_path / "h")
+        assert done.returncode == 1, (command, done.stderr)
+        assert "phip demo" in done.stderr
+
+
+def test_metric_and_explain_answer_from_the_release(home: Path) -> None:
+    values = phip("metric", "pcn_pharmacists_headcount", "--by", "region", "--format", "json", "--home", home)
+    assert values.returncode == 0, values.stderr
+    rows: list[dict[str, Any]] = json.loads(values.stdout)
+    assert {row["org_code"] for row in rows} == {"Y56", "Y58", "Y59", "Y60", "Y61", "Y62", "Y63"}
+    explained = phip("explain", "new_independent_prescribers", "--org", "ENG", "--period", "all", "--json", "--home", home)
+    told = json.loads(explained.stdout)
+    assert told["definition"]
+    assert "int_measure_annotation" in told["models"]
+    assert {item["feed"] for item in told["inputs"]} >= {"gphc_register"}
+    assert all(len(item["sha256"]) == 64 for item in told["inputs"])
+
+
+def test_every_look_at_exact_values_is_written_down(copy: Path) -> None:
+    phip("metric", "new_independent_prescribers", "--by", "pcn", "--exact", "--home", copy)
+    line = json.loads((copy / "exact-access.log").read_text(encoding="utf-8").splitlines()[-1])
+    assert line["metric"] == "new_independent_prescribers"
+
+
+def test_template_passes_its_own_check_for_every_feed(tmp_path: Path) -> None:
+    from dbt_project.registry import load_feeds
+
+    for feed in load_feeds():
+        assert phip("template", feed, "-o", tmp_path / f"{feed}.xlsx").returncode == 0, feed
+        assert (tmp_path / f"{feed}.xlsx").stat().st_size > 0

@@ -1,0 +1,83 @@
+"""From placed rows to figures: every level, period, strand, sector and geography a metric is shown in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from dbt_project.registry import Metric
+from metric_oracle.periods import PROGRAMME_START, period_of
+from metric_oracle.places import Placed
+
+KEY = ["org_level", "org_code", "strand", "sector", "period_start", "period_grain", "geography"]
+
+
+def rolled_up(
+    metric: Metric,
+    placed: Placed,
+    summary: dict[str, tuple[str, str | Callable[[pd.Series], object]]],
+    *,
+    by: Sequence[str] = (),
+    day: str = "day",
+    from_programme_start: bool = True,
+) -> pd.DataFrame:
+    """One row per key with the named summaries (as for ``DataFrame.agg``) of the rows that fall under it.
+
+    A row counts once under its own strand and once under `all`, the same for sectors. Rows without a place count
+    for England only. `by` adds dimensions that are always kept apart.
+    """
+    parts: list[pd.DataFrame] = []
+    strands = (False, True) if metric.strands else (False,)
+    sectors = (False, True) if metric.by_sector else (False,)
+    for geography, rows in placed.items():
+        known = rows[rows[day] >= PROGRAMME_START] if from_programme_start else rows
+        for level, grain, own_strand, own_sector in product(metric.levels, metric.grains, strands, sectors):
+            cut = known.assign(
+                org_code=known[level],
+                strand=known["strand"] if own_strand else "all",
+                sector=known["sector"] if own_sector else "all",
+                period_start=period_of(known[day], grain),
+            ).dropna(subset=["org_code"])
+            groups = cut.groupby(["org_code", "strand", "sector", "period_start", *by])
+            found = groups.agg(**summary).reset_index()  # type: ignore[call-overload]
+            parts.append(found.assign(org_level=level, period_grain=grain, geography=geography))
+    return pd.concat(parts).set_index([*KEY, *by]).sort_index()
+
+
+def flows(metric: Metric, placed: Placed) -> pd.DataFrame:
+    """Distinct units of a period."""
+    return rolled_up(metric, placed, {"numerator": ("unit", "nunique")})
+
+
+def shares(metric: Metric, placed: Placed, *, of: str = "is_reached", by: Sequence[str] = ()) -> pd.DataFrame:
+    """Distinct units for which `of` holds, among all distinct units."""
+    reached = {name: rows.assign(unit_reached=rows.unit.where(rows[of])) for name, rows in placed.items()}
+    return rolled_up(
+        metric, reached, {"numerator": ("unit_reached", "nunique"), "denominator": ("unit", "nunique")}, by=by
+    )
+
+
+def valued(metric: Metric, figures: pd.DataFrame) -> pd.DataFrame:
+    """Add `value`: counts as they are; ratios as percent or per so many, none under the least denominator (R7)."""
+    if metric.denominator is None:
+        return figures.assign(value=figures.numerator.astype(float), denominator=np.nan)
+    scale = 100 if metric.unit == "percent" else metric.per
+    if metric.unit == "days":
+        return figures.assign(value=figures.numerator.where(figures.denominator >= metric.minimum_denominator))
+    ratio = figures.numerator / figures.denominator.where(figures.denominator > 0) * scale
+    enough = figures.denominator >= metric.minimum_denominator
+    mature = ~figures.get("is_too_early", pd.Series(False, index=figures.index))
+    return figures.assign(value=ratio.where(enough & mature))
+
+
+def expected_status(metric: Metric, figures: pd.DataFrame) -> pd.Series:
+    """too_early (R6) before unreliable (R7); `shown` where neither rule speaks."""
+    status = pd.Series("shown", index=figures.index)
+    if metric.denominator is not None and metric.unreliable_below:
+        status[figures.denominator < metric.unreliable_below] = "unreliable"
+    if "is_too_early" in figures:
+        status[figures.is_too_early] = "too_early"
+    return status
