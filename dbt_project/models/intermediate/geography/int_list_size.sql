@@ -1,5 +1,6 @@
 -- Registered patients of every organisation at every extract, in both geographies. A practice lies where the newest
 -- map up to the extract puts it, else where the first map does; one that no map knows lies in its sub-ICB location.
+-- As it is now, it lies where the newest map puts it, and its network is the one that network is now.
 with
 
 lists as (
@@ -37,10 +38,30 @@ chosen_map as (
 
 ),
 
+newest_map as (
+
+    select max(map_date) as map_date
+    from map_dates
+
+),
+
+practices_now as (
+
+    select
+        practices.practice_code,
+        practices.sub_icb_code,
+        practices.icb_code,
+        practices.region_code
+    from {{ ref('stg_practice_map__practice') }} as practices
+    inner join newest_map on practices.extract_date = newest_map.map_date
+
+),
+
 placed as (
 
     select
         lists.extract_date,
+        lists.practice_code,
         lists.patients,
         coalesce(practices.pcn_code, memberships.pcn_code) as pcn_code,
         coalesce(practices.sub_icb_code, lists.sub_icb_code) as sub_icb_code,
@@ -79,11 +100,12 @@ both_geographies as (
         placed.patients,
         'as_now' as geography,
         networks.current_pcn_code as pcn_code,
-        coalesce(networks.sub_icb_code, placed.sub_icb_code) as sub_icb_code,
-        coalesce(networks.icb_code, boards.current_icb_code, placed.icb_code) as icb_code,
-        coalesce(networks.region_code, boards.region_code, placed.region_code) as region_code
+        coalesce(practices_now.sub_icb_code, placed.sub_icb_code) as sub_icb_code,
+        coalesce(practices_now.icb_code, boards.current_icb_code, placed.icb_code) as icb_code,
+        coalesce(practices_now.region_code, boards.region_code, placed.region_code) as region_code
     from placed
     left join {{ ref('int_pcn_current') }} as networks on placed.pcn_code = networks.pcn_code
+    left join practices_now on placed.practice_code = practices_now.practice_code
     left join {{ ref('int_icb_current') }} as boards on placed.icb_code = boards.icb_code
 
 ),

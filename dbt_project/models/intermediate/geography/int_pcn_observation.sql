@@ -1,5 +1,6 @@
 -- Where each network lay on each day some file showed it. One kind of file per network, best first, so that two
--- sources that draw a straddling network differently do not look like a transfer back and forth.
+-- sources that draw a straddling network differently do not look like a transfer back and forth: what the workforce
+-- file states of the network, else where most of its practices lie, else the lead location the register lists.
 with
 
 map_counts as (
@@ -80,8 +81,7 @@ everything as (
         sub_icb_code,
         icb_code,
         region_code
-    from map_ranked
-    where preference = 1
+    from workforce
 
     union all
 
@@ -92,7 +92,8 @@ everything as (
         sub_icb_code,
         icb_code,
         region_code
-    from workforce
+    from map_ranked
+    where preference = 1
 
     union all
 
