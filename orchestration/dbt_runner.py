@@ -92,6 +92,7 @@ def _invoke(settings: Settings, arguments: list[str]) -> list[Any]:
     folder = work_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["PHIP_DBT_WAREHOUSE"] = str(building_path(settings))
+    os.environ["PHIP_DBT_SPILL"] = str(folder / "spill")
     command = [
         *arguments,
         *("--project-dir", str(DBT_PROJECT_DIR)),
