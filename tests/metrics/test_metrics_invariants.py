@@ -59,9 +59,8 @@ def test_merging_networks_leaves_england_unchanged(clean: Demonstration, metric_
         pytest.skip("networks themselves are counted: two that merged are one of today")
     rows = clean.built.figures("fct_metric_value", metric_id)
     columns = [*CUT, "numerator", "denominator", "value", "status"]
-    then, now = (
-        at(rows, "england", geography)[columns].sort_values(CUT, ignore_index=True) for geography in ("as_was", "as_now")
-    )
+    then = at(rows, "england", "as_was")[columns].sort_values(CUT, ignore_index=True)
+    now = at(rows, "england", "as_now")[columns].sort_values(CUT, ignore_index=True)
     pd.testing.assert_frame_equal(then, now)
 
 
@@ -95,7 +94,9 @@ def test_periods_of_counts_add_up(clean: Demonstration) -> None:
     """Everybody is counted on one day, so months make quarters, quarters years, and years the whole."""
     for metric_id in (m.id for m in METRICS.values() if m.kind == "flow" and m.unit in ("people", "count")):
         rows = clean.built.figures("fct_metric_value", metric_id)
-        sums = rows.groupby(["org_level", "org_code", "geography", "strand", "sector", "period_grain"]).value.sum()
+        sums = rows.groupby(
+            ["org_level", "org_code", "geography", "strand", "sector", "period_grain"]
+        ).value.sum()
         by_grain = sums.unstack("period_grain").fillna(0)
         assert by_grain.nunique(axis="columns").eq(1).all(), metric_id
 

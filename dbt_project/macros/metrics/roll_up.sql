@@ -118,14 +118,14 @@
             {%- endif %}
     ) as periods
     group by grouping sets (
+        {%- set sets = [] -%}
         {%- for level in levels -%}
-            {%- set outer = loop -%}
-            {%- for cut in cuts %}
-        (period_start, period_grain, geography
-            {%- if level_columns[level] %}, {{ level_columns[level] }}{% endif -%}
-            {%- for column in cut %}, {{ column }}{% endfor -%}
-        ){{ ',' if not (outer.last and loop.last) }}
+            {#- sectors of one network are one or two people: that cut stops at boards -#}
+            {%- for cut in cuts if not ('sector' in cut and level in ['sub_icb', 'pcn']) -%}
+                {%- set place = [level_columns[level]] if level_columns[level] else [] -%}
+                {%- do sets.append('(' ~ (['period_start', 'period_grain', 'geography'] + place + cut) | join(', ') ~ ')') -%}
             {%- endfor -%}
         {%- endfor %}
+        {{ sets | join(',\n        ') }}
     )
 {% endmacro %}

@@ -28,7 +28,11 @@ FIGURES: dict[str, Oracle] = {
     "portfolio_days_to_decide": learners.portfolio_days,
     "spend_against_ceiling": money_and_places.spend,
     "pcn_pharmacists_fte_per_100k": workforce.fte_per_list,
-    **{f"{stem}_{measure}": workforce.workforce for stem in workforce.ROLES for measure in ("fte", "headcount")},
+    **{
+        f"{stem}_{measure}": workforce.workforce
+        for stem in workforce.ROLES
+        for measure in ("fte", "headcount")
+    },
 }
 
 BREAKDOWNS: dict[str, Oracle] = {

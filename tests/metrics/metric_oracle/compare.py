@@ -17,7 +17,9 @@ SHOWN = ("final", "provisional")
 Oracle = Callable[[World, Metric], pd.DataFrame]
 
 
-def side_by_side(world: World, metric: Metric, oracle: Oracle, delivered: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def side_by_side(
+    world: World, metric: Metric, oracle: Oracle, delivered: pd.DataFrame, by: list[str]
+) -> pd.DataFrame:
     """Delivered figures beside the oracle's (suffix _oracle), one row per key that either has."""
     own = valued(metric, oracle(world, metric))
     own["expected"] = expected_status(metric, own)
@@ -36,7 +38,9 @@ def interval(metric: Metric, figures: pd.DataFrame) -> tuple[pd.Series, pd.Serie
         return nothing, nothing
     compute = wilson if metric.interval == "wilson" else rate
     multiplier = 100 if metric.interval == "wilson" else metric.per
-    limits = compute(figures.numerator.astype(float), figures.denominator.astype(float), multiplier=multiplier)
+    limits = compute(
+        figures.numerator.astype(float), figures.denominator.astype(float), multiplier=multiplier
+    )
     lower, upper = (pd.Series(limit, index=figures.index).where(figures.value.notna()) for limit in limits)
     return lower, upper
 
@@ -73,7 +77,23 @@ def told(found: dict[str, pd.DataFrame], by: list[str]) -> str:
     for name, rows in found.items():
         where = rows.groupby(["org_level", "geography"]).size().to_dict()
         lines.append(f"{name}: {len(rows)} figures {where}")
-        shown = ["org_code", "strand", "sector", "period_start", "period_grain", *by, "status", "expected_oracle"]
-        shown += ["numerator", "numerator_oracle", "denominator", "denominator_oracle", "value", "value_oracle"]
+        shown = [
+            "org_code",
+            "strand",
+            "sector",
+            "period_start",
+            "period_grain",
+            *by,
+            "status",
+            "expected_oracle",
+        ]
+        shown += [
+            "numerator",
+            "numerator_oracle",
+            "denominator",
+            "denominator_oracle",
+            "value",
+            "value_oracle",
+        ]
         lines.append(rows[shown].head(2).to_string(index=False))
     return "\n".join(lines)

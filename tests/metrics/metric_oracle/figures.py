@@ -22,28 +22,25 @@ def rolled_up(
     *,
     by: Sequence[str] = (),
     day: str = "day",
-    from_programme_start: bool = True,
 ) -> pd.DataFrame:
     """One row per key with the named summaries (as for ``DataFrame.agg``) of the rows that fall under it.
 
-    A row counts once under its own strand and once under `all`, the same for sectors. Rows without a place count
-    for England only. `by` adds dimensions that are always kept apart.
+    Days before the programme do not count. A row counts once under its own strand and once under `all`, the same
+    for sectors. Rows without a place count for England only. `by` adds dimensions that are always kept apart.
     """
     parts: list[pd.DataFrame] = []
-    strands = (False, True) if metric.strands else (False,)
-    sectors = (False, True) if metric.by_sector else (False,)
+    strands = ("all_strands", "strand") if metric.strands else ("all_strands",)
+    sectors = ("all_sectors", "sector") if metric.by_sector else ("all_sectors",)
     for geography, rows in placed.items():
-        known = rows[rows[day] >= PROGRAMME_START] if from_programme_start else rows
-        for level, grain, own_strand, own_sector in product(metric.levels, metric.grains, strands, sectors):
-            cut = known.assign(
-                org_code=known[level],
-                strand=known["strand"] if own_strand else "all",
-                sector=known["sector"] if own_sector else "all",
-                period_start=period_of(known[day], grain),
-            ).dropna(subset=["org_code"])
-            groups = cut.groupby(["org_code", "strand", "sector", "period_start", *by])
-            found = groups.agg(**summary).reset_index()  # type: ignore[call-overload]
-            parts.append(found.assign(org_level=level, period_grain=grain, geography=geography))
+        known = rows[rows[day] >= PROGRAMME_START].assign(all_strands="all", all_sectors="all")
+        for grain in metric.grains:
+            known["period_start"] = period_of(known[day], grain)
+            for level, strand, sector in product(metric.levels, strands, sectors):
+                groups = known.groupby([level, strand, sector, "period_start", *by])
+                found = groups.agg(**summary)  # type: ignore[call-overload]
+                found.index.names = ["org_code", "strand", "sector", "period_start", *by]
+                labels = {"org_level": level, "period_grain": grain, "geography": geography}
+                parts.append(found.reset_index().assign(**labels))
     return pd.concat(parts).set_index([*KEY, *by]).sort_index()
 
 
@@ -66,7 +63,9 @@ def valued(metric: Metric, figures: pd.DataFrame) -> pd.DataFrame:
         return figures.assign(value=figures.numerator.astype(float), denominator=np.nan)
     scale = 100 if metric.unit == "percent" else metric.per
     if metric.unit == "days":
-        return figures.assign(value=figures.numerator.where(figures.denominator >= metric.minimum_denominator))
+        return figures.assign(
+            value=figures.numerator.where(figures.denominator >= metric.minimum_denominator)
+        )
     ratio = figures.numerator / figures.denominator.where(figures.denominator > 0) * scale
     enough = figures.denominator >= metric.minimum_denominator
     mature = ~figures.get("is_too_early", pd.Series(False, index=figures.index))

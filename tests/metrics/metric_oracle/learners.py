@@ -34,7 +34,9 @@ def annotations(world: World) -> Placed:
     annotated = world.register[world.register.annotation_route == "programme_funded"]
     rows = annotated[["person_id", "annotated_on"]].rename(columns={"annotated_on": "day"})
     course = firsts(_of(world, "independent_prescribing", *world.events.event_type.unique()), ["person_id"])
-    stated = course[["person_id", "enrolment_ref", "sector"]].merge(_stated_workplaces(world), on="enrolment_ref")
+    stated = course[["person_id", "enrolment_ref", "sector"]].merge(
+        _stated_workplaces(world), on="enrolment_ref"
+    )
     rows = rows.merge(stated, on="person_id", how="left").assign(strand="independent_prescribing")
     by_practice = world.places.network_of(rows.practice_code, rows.day)
     rows["period"] = rows.day.dt.to_period("M").dt.to_timestamp()
@@ -74,12 +76,21 @@ def completion(world: World, metric: Metric) -> pd.DataFrame:
 
 
 def _cohort(
-    world: World, metric: Metric, rows: pd.DataFrame, *, counts: pd.Series | bool = True, by: Sequence[str] = ()
+    world: World,
+    metric: Metric,
+    rows: pd.DataFrame,
+    *,
+    counts: pd.Series | bool = True,
+    by: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Rule R6: shown when enough of the cohort is past the horizon; the rest is left out of both parts."""
     counted = rows.is_mature & counts
     rows = rows.assign(counted=counted, reached_it=counted & rows.is_reached, in_cohort=counts)
-    summary = {"numerator": ("reached_it", "sum"), "denominator": ("counted", "sum"), "cohort": ("in_cohort", "sum")}
+    summary = {
+        "numerator": ("reached_it", "sum"),
+        "denominator": ("counted", "sum"),
+        "cohort": ("in_cohort", "sum"),
+    }
     found = rolled_up(metric, placed(world, rows), summary, by=by)  # type: ignore[arg-type]
     found = found[found.cohort > 0]
     return found.assign(is_too_early=found.denominator < world.programme.mature_share * found.cohort)
@@ -138,9 +149,10 @@ def funnel_stages(world: World, metric: Metric) -> pd.DataFrame:
     for strand in world.programme.strands:
         rows = funnel_rows(world, metric, strand.id)
         for number, stage in enumerate(strand.stages[:-1], start=1):
-            stages.append(rows.assign(category=stage, reached_stage=rows.reached >= number, is_reached=rows.reached > number))
+            got_here, went_on = rows.reached >= number, rows.reached > number
+            stages.append(rows.assign(category=stage, got_here=got_here, is_reached=went_on))
     rows = pd.concat(stages, ignore_index=True)
-    by_strand = _cohort(world, metric, rows, counts=rows.reached_stage, by=["category"]).query("strand != 'all'")
+    by_strand = _cohort(world, metric, rows, counts=rows.got_here, by=["category"]).query("strand != 'all'")
     return by_strand.query("sector == 'all'")
 
 
@@ -206,7 +218,9 @@ def portfolio_decisions(world: World) -> pd.DataFrame:
     submitted = firsts(_of(world, "portfolio_recognition", "portfolio_submitted"), ["enrolment_ref"])
     waited = submitted[["enrolment_ref", "day"]].rename(columns={"day": "submitted_on"})
     rows = rows.merge(waited, on="enrolment_ref", how="left")
-    rows = rows.assign(is_reached=rows.event_type.isin(RECOGNISED), waited=(rows.day - rows.submitted_on).dt.days)
+    rows = rows.assign(
+        is_reached=rows.event_type.isin(RECOGNISED), waited=(rows.day - rows.submitted_on).dt.days
+    )
     return _unit(rows, "enrolment_ref")
 
 

@@ -41,7 +41,9 @@ def spend(world: World, metric: Metric) -> pd.DataFrame:
     monthly = both.groupby(["strand", "period"]).outturn_gbp.sum()
     to_date = monthly.groupby("strand").cumsum().rename("numerator").reset_index()
     to_date = to_date.rename(columns={"period": "period_start"}).assign(period_grain="month")
-    newest = to_date.drop_duplicates("strand", keep="last").assign(period_start=PROGRAMME_START, period_grain="all")
+    newest = to_date.drop_duplicates("strand", keep="last").assign(
+        period_start=PROGRAMME_START, period_grain="all"
+    )
     figures = pd.concat([to_date, newest]).assign(org_level="england", org_code="ENG", sector="all")
     figures = pd.concat([figures.assign(geography=name) for name in ("as_was", "as_now")])
     return figures.assign(denominator=float(world.programme.ceiling_gbp)).set_index(KEY).sort_index()

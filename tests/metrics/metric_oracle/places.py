@@ -42,7 +42,11 @@ class Places:
         after = after[after.valid_from_next == after.valid_to + pd.Timedelta(days=1)]
         closed = self.pcns[self.pcns.close_date <= self.cut_off].pcn_code
         moved = after[after.pcn_code.isin(closed)].groupby(["pcn_code", "pcn_code_next"]).size()
-        ranked = moved.rename("practices").reset_index().sort_values(["practices", "pcn_code_next"], ascending=[0, 1])
+        ranked = (
+            moved.rename("practices")
+            .reset_index()
+            .sort_values(["practices", "pcn_code_next"], ascending=[0, 1])
+        )
         step = dict(ranked.drop_duplicates("pcn_code")[["pcn_code", "pcn_code_next"]].itertuples(index=False))
         return {code: self._last(code, step) for code in step}
 

@@ -42,7 +42,9 @@ def _census(world: World, role: str, levels: tuple[str, ...]) -> pd.DataFrame:
     totals = frame(world.truth.workforce)
     totals = totals[totals.role == role].assign(fte=lambda f: f.fte.astype(float))
     as_was = totals.rename(columns={"period": "period_start"}).assign(geography="as_was")
-    networks = totals[totals.org_level == "pcn"].rename(columns={"org_code": "pcn_code"}).reset_index(drop=True)
+    networks = (
+        totals[totals.org_level == "pcn"].rename(columns={"org_code": "pcn_code"}).reset_index(drop=True)
+    )
     people = frame(world.truth.deployments)
     people = people[(people.role == role) & people.period.isin(totals.period)].reset_index(drop=True)
     fte = world.places.place(networks, network="pcn_code", day="period")["as_now"]
@@ -78,16 +80,17 @@ def _lists(world: World) -> dict[pd.Timestamp, Placed]:
     lists = frame(world.truth.list_sizes).merge(practices, on="practice_code")
     areas = world.places.spells.drop(columns=["pcn_code"]).drop_duplicates()
     found: dict[pd.Timestamp, Placed] = {}
-    for day, rows in lists.groupby("extract_date"):
-        rows = rows.reset_index(drop=True)
-        extract = pd.Timestamp(str(day))
+    for extract in _extracts(world):
+        rows = lists[lists.extract_date == extract].reset_index(drop=True)
         then = world.places.network_of(rows.practice_code, pd.Series(extract, index=rows.index))
         networks = {"as_was": (then, extract), "as_now": (world.places.now(then), world.cut_off)}
         found[extract] = {}
         for geography, (network, on) in networks.items():
             spell = areas[(areas.valid_from <= on) & (on <= areas.valid_to)]
             part = rows.assign(pcn=network, england="ENG", sub_icb=rows.sub_icb_code)
-            part = part.merge(spell[["sub_icb_code", "icb_code", "region_code"]], on="sub_icb_code", how="left")
+            part = part.merge(
+                spell[["sub_icb_code", "icb_code", "region_code"]], on="sub_icb_code", how="left"
+            )
             found[extract][geography] = part.rename(columns={"icb_code": "icb", "region_code": "region"})
     return found
 
@@ -101,8 +104,19 @@ def _patients(
     for (grain, start), extract in asked.items():
         for geography, rows in lists[extract].items():
             for level in metric.levels:
-                sums = rows.groupby(level).patients.sum().rename("denominator").rename_axis("org_code").reset_index()
-                labels = {"org_level": level, "geography": geography, "period_grain": grain, "period_start": start}
+                sums = (
+                    rows.groupby(level)
+                    .patients.sum()
+                    .rename("denominator")
+                    .rename_axis("org_code")
+                    .reset_index()
+                )
+                labels = {
+                    "org_level": level,
+                    "geography": geography,
+                    "period_grain": grain,
+                    "period_start": start,
+                }
                 parts.append(sums.assign(**labels, strand="all", sector="all"))
     return pd.concat(parts).set_index(KEY).sort_index()
 
