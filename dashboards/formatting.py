@@ -9,6 +9,7 @@ from dashboards.values import Place, Value
 
 _DECIMALS = {"people": 0, "count": 0, "fte": 0, "percent": 1, "rate": 1, "days": 0, "gbp": 0}
 _SMALL_FTE = 100
+_SMALL_RATE = 10  # below it one decimal makes different places look alike
 _MILLION = 1_000_000
 _UNIT_WORDS = {
     "people": "people",
@@ -26,6 +27,8 @@ def plain(value: float, unit: str) -> str:
     decimals = _DECIMALS.get(unit, 1)
     if unit == "fte" and abs(value) < _SMALL_FTE:
         decimals = 1
+    if unit == "rate" and abs(value) < _SMALL_RATE:
+        decimals = 2
     text = f"{value:,.{decimals}f}"
     if unit == "percent":
         return f"{text}%"

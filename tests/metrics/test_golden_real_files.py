@@ -52,7 +52,8 @@ ENGLAND = {
     "pcn_pharmacy_technicians": (2127.943, 2158),
     "pcn_trainee_technicians": (7.693, 8),
 }
-PUBLISHED_DIGITS = 2e-5  # the bulletin's FTE were rounded before they were summed
+# FTE of the file are rounded to six digits, the bulletin's were summed before rounding: the more rows, the wider
+PUBLISHED_DIGITS = {"pcn": 2e-5, "sub_icb": 2e-5, "icb": 2e-5, "region": 2e-5, "england": 5e-4}
 CENSUS = pd.Timestamp("2025-11-01")
 CENSUS_ROWS = 38_696
 
@@ -124,10 +125,8 @@ def test_the_bulletin_is_reproduced(real: Built, bulletin: pd.DataFrame, level: 
     reported = rows[~silent]
     off = (reported.value - reported.published).abs()
     is_head = reported.metric_id.str.endswith("headcount")
-    assert (off[is_head] == 0).all(), reported[is_head & (off != 0)].to_string()
-    assert (off[~is_head] < PUBLISHED_DIGITS).all(), reported[
-        ~is_head & ~(off < PUBLISHED_DIGITS)
-    ].to_string()
+    allowed = is_head.map({True: 0.0, False: PUBLISHED_DIGITS[level]})
+    assert (off <= allowed).all(), reported[~(off <= allowed)].to_string()
     ours = own[(own.org_level == level) & own.metric_id.isin(bulletin.metric_id)]
     assert len(ours) == len(rows), "places the bulletin does not know"
 
@@ -143,7 +142,7 @@ def test_networks_that_reported(real: Built) -> None:
 def test_england(real: Built, stem: str) -> None:
     values = census_figures(real).query("org_level == 'england'").set_index("metric_id").value
     fte, people = ENGLAND[stem]
-    assert values[f"{stem}_fte"] == pytest.approx(fte, abs=0.0005)
+    assert values[f"{stem}_fte"] == pytest.approx(fte, abs=PUBLISHED_DIGITS["england"])
     assert values[f"{stem}_headcount"] == people
 
 
@@ -244,7 +243,7 @@ def test_the_national_series_ends_in_these_figures(real: Built, data: Path) -> N
     values = census_figures(real).query("org_level == 'england'").set_index("metric_id").value
     for row in last.itertuples():
         metric_id = f"{ROLES[str(row.role)]}_{str(row.measure).lower()}"
-        assert values[metric_id] == pytest.approx(float(str(row.value)), abs=PUBLISHED_DIGITS)
+        assert values[metric_id] == pytest.approx(float(str(row.value)), abs=PUBLISHED_DIGITS["england"])
     assert set(census_figures(real).period_start) == {CENSUS}
 
 

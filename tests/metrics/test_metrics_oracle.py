@@ -88,13 +88,19 @@ def disturbed_places(world: Demonstration) -> set[str]:
 
 def test_files_came_in_as_planted(dirty: Demonstration) -> None:
     """Refused files are refused, rows to set aside are set aside; everything else is taken in."""
-    outcomes = {Path(file.name).name: file.outcome for file in dirty.built.intake.files}
-    refused = {item.file_name for item in dirty.truth.planted if item.expected == "refused"}
-    assert {name for name, outcome in outcomes.items() if outcome == "refused"} == refused
-    partly = {item.file_name for item in dirty.truth.planted if item.expected == "accepted_with_quarantine"}
-    assert {name for name, outcome in outcomes.items() if outcome == "accepted_with_quarantine"} == partly
-    copies = {item.file_name for item in dirty.truth.planted if item.kind == "duplicate_file"}
-    assert {name for name, outcome in outcomes.items() if outcome == "duplicate"} == copies
+    planted = [item for item in dirty.truth.planted if item.feed != "pcn_workforce"]
+    taken = dirty.built.intake.files
+
+    def came(outcome: str) -> set[tuple[str, str]]:
+        return {(file.feed, Path(file.name).name) for file in taken if file.outcome == outcome}
+
+    def meant(expected: str) -> set[tuple[str, str]]:
+        return {(item.feed, item.file_name) for item in planted if item.expected == expected}
+
+    assert came("refused") == meant("refused")
+    assert came("accepted_with_quarantine") == meant("accepted_with_quarantine")
+    copies = {(item.feed, item.file_name) for item in planted if item.kind == "duplicate_file"}
+    assert came("duplicate") == copies
 
 
 def test_silent_networks_are_shown_as_not_reported(clean: Demonstration) -> None:

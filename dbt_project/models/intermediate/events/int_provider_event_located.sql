@@ -1,5 +1,5 @@
--- The network of an event: as stated, else through the practice's membership that day, else as stated for the
--- same enrolment on another day. A code no published file knows is no network.
+-- The network of an event: as stated if it was open that day, else through the practice's membership that day, else
+-- as stated, else that of the same enrolment on another day. A code no published file knows is no network.
 with
 
 events as (
@@ -16,13 +16,28 @@ networks as (
 
 ),
 
+closures as (
+
+    select
+        pcn_code,
+        max(coalesce(valid_to, cast('9999-12-31' as date))) as closed_on
+    from {{ ref('int_practice_membership') }}
+    group by pcn_code
+
+),
+
 direct as (
 
     select
         events.*,
-        coalesce(networks.pcn_code, memberships.pcn_code) as located_pcn_code
+        coalesce(
+            case when events.event_date <= coalesce(closures.closed_on, events.event_date) then networks.pcn_code end,
+            memberships.pcn_code,
+            networks.pcn_code
+        ) as located_pcn_code
     from events
     left join networks on events.pcn_code = networks.pcn_code
+    left join closures on events.pcn_code = closures.pcn_code
     left join {{ ref('int_practice_membership') }} as memberships
         on
             events.practice_code = memberships.practice_code
