@@ -9,7 +9,7 @@ from dashboards.values import Place, Value
 
 _DECIMALS = {"people": 0, "count": 0, "fte": 0, "percent": 1, "rate": 1, "days": 0, "gbp": 0}
 _SMALL_FTE = 100
-_SMALL_RATE = 10  # below it one decimal makes different places look alike
+_SMALL_RATE = 1  # below it one decimal makes different places look alike
 _MILLION = 1_000_000
 _UNIT_WORDS = {
     "people": "people",
