@@ -62,7 +62,10 @@ def measured(*command: str) -> Cost:
 
 def plain_sql(home: Path) -> float:
     """CPU seconds of the models' compiled SQL, in dbt's order, in one DuckDB process without dbt."""
-    script = "import sys; from pathlib import Path; from benchmarks.__main__ import run_compiled; run_compiled(Path(sys.argv[1]))"
+    script = (
+        "import sys; from pathlib import Path; "
+        "from benchmarks.__main__ import run_compiled; run_compiled(Path(sys.argv[1]))"
+    )
     return measured(sys.executable, "-c", script, str(home)).cpu
 
 
@@ -75,7 +78,9 @@ def run_compiled(home: Path) -> None:
     target = work_folder(settings) / "target"
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        connection.execute("set memory_limit = '1200MB'; set preserve_insertion_order = false; set threads = 2")
+        connection.execute(
+            "set memory_limit = '1200MB'; set preserve_insertion_order = false; set threads = 2"
+        )
         connection.execute(f"set temp_directory = '{folder}/spill'")
         connection.execute(f"attach '{build.path(settings)}' as built (read_only)")
         connection.execute(f"attach '{folder}/plain.duckdb' as wh")
@@ -91,7 +96,9 @@ def run_compiled(home: Path) -> None:
             schema = node["schema"]
             connection.execute(f"create schema if not exists {schema}")
             if node["resource_type"] == "seed":
-                connection.execute(f"create table {schema}.{node['name']} as from built.{schema}.{node['name']}")
+                connection.execute(
+                    f"create table {schema}.{node['name']} as from built.{schema}.{node['name']}"
+                )
                 continue
             compiled = (target / "compiled" / "phip" / node["original_file_path"]).read_text(encoding="utf-8")
             kind = "view" if node["config"]["materialized"] == "view" else "table"
@@ -100,7 +107,9 @@ def run_compiled(home: Path) -> None:
 
 def _ordered(manifest: dict) -> list[dict]:
     """Models and seeds so that parents come first."""
-    nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
+    nodes = {
+        key: node for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")
+    }
     done: dict[str, dict] = {}
     while len(done) < len(nodes):
         for key, node in nodes.items():
@@ -127,7 +136,11 @@ def main() -> None:
         grows = (built[nation] - built[toy]) / (plain[nation] - plain[toy])
         rows += [
             (f"generate the nation (size {size:g})", f"{made.wall:.0f} s, {made.peak:.2f} GiB", ""),
-            ("national run, landing to release", f"{run.wall:.0f} s, {run.cpu:.0f} CPU s, {run.peak:.2f} GiB", "180 s, 2 GB"),
+            (
+                "national run, landing to release",
+                f"{run.wall:.0f} s, {run.cpu:.0f} CPU s, {run.peak:.2f} GiB",
+                "180 s, 2 GB",
+            ),
             (f"whole run of a toy (size {TOY:g}): fixed cost", f"{toy_run.cpu:.1f} CPU s", "20 CPU s"),
             ("second run, nothing new", f"{again.cpu:.1f} CPU s, {again.wall:.1f} s", "3 CPU s"),
             ("warehouse build, national", f"{built[nation]:.0f} CPU s", ""),

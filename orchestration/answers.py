@@ -55,7 +55,9 @@ class Told:
         return self.content
 
 
-def generate_demonstration(settings: Settings, *, size: float, seed: int, dirt: frozenset[str] | None) -> None:
+def generate_demonstration(
+    settings: Settings, *, size: float, seed: int, dirt: frozenset[str] | None
+) -> None:
     """Write demonstration feeds into the landing folder, unless the same ones already lie there.
 
     Raises :class:`UsageProblem` for an unknown kind of dirt, :class:`DataRefused` when the landing folder holds
@@ -91,10 +93,14 @@ def check(file: Path, feed: str | None) -> Told:
     lines = [f"{report.report.outcome}: {report.report.message}", *report.report.notes]
     for row in report.rows()[:PROBLEMS_SHOWN]:
         name, sheet, line, column, _code, found, expected = row
-        place = ", ".join(part for part in (name, sheet, line and f"line {line}", column and f"column {column}") if part)
+        place = ", ".join(
+            part for part in (name, sheet, line and f"line {line}", column and f"column {column}") if part
+        )
         lines.append(f"  {place}: found {found}; expected {expected}")
     if report.problem_count > PROBLEMS_SHOWN:
-        lines.append(f"  and {report.problem_count - PROBLEMS_SHOWN:,} more problems (--json lists up to 1,000)")
+        lines.append(
+            f"  and {report.problem_count - PROBLEMS_SHOWN:,} more problems (--json lists up to 1,000)"
+        )
     return Told(tuple(lines), report.to_dict(), good=report.ok)
 
 
@@ -194,7 +200,9 @@ def dagster_ui(settings: Settings, port: int) -> int:
 
     command = [str(Path(sys.executable).with_name("dagster")), "dev", "-m", "orchestration.definitions"]
     environment = {**settings.environment(), "DAGSTER_HOME": str(instance_folder(settings))}
-    return subprocess.run([*command, "-h", "127.0.0.1", "-p", str(port)], env=environment, check=False).returncode
+    return subprocess.run(
+        [*command, "-h", "127.0.0.1", "-p", str(port)], env=environment, check=False
+    ).returncode
 
 
 def _feed(feed: str) -> str:
@@ -226,9 +234,13 @@ def _database(settings: Settings, *, exact: bool) -> Path:
 
 def _level(settings: Settings, org: str) -> str:
     with duckdb.connect(str(_database(settings, exact=False)), read_only=True) as connection:
-        row = connection.execute("select org_level from dim_organisation where org_code = ?", [org]).fetchone()
+        row = connection.execute(
+            "select org_level from dim_organisation where org_code = ?", [org]
+        ).fetchone()
     if row is None:
-        raise UsageProblem(f"--org: found '{org}', expected the code of an organisation in the release, or ENG")
+        raise UsageProblem(
+            f"--org: found '{org}', expected the code of an organisation in the release, or ENG"
+        )
     return str(row[0])
 
 
@@ -290,6 +302,8 @@ def _period(text: str | None) -> tuple[str, list[Any]]:
 
 def _log_look(settings: Settings, metric_id: str, level: str) -> None:
     """Exact values stay with evaluators, and every look at them is written down."""
-    line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="seconds"), "metric": metric_id, "level": level})
+    line = json.dumps(
+        {"at": datetime.now(UTC).isoformat(timespec="seconds"), "metric": metric_id, "level": level}
+    )
     with (settings.home / "exact-access.log").open("a", encoding="utf-8") as handle:
         handle.write(line + "\n")

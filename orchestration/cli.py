@@ -23,7 +23,8 @@ app = typer.Typer(
 )
 
 HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="State folder (default: PHIP_HOME, else ./var).", show_default=False)
+    Path | None,
+    typer.Option("--home", help="State folder (default: PHIP_HOME, else ./var).", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
 
@@ -60,7 +61,9 @@ def _settings(home: Path | None, landing: Path | None = None, as_at: str | None 
         try:
             day = date.fromisoformat(as_at)
         except ValueError:
-            raise answers.UsageProblem(f"--as-at: found '{as_at}', expected a date such as 2025-11-30") from None
+            raise answers.UsageProblem(
+                f"--as-at: found '{as_at}', expected a date such as 2025-11-30"
+            ) from None
     return load_settings(home=home, landing=landing, as_at=day)
 
 
@@ -81,7 +84,9 @@ def _run(settings: Settings, *, as_json: bool, refusals_expected: bool = False) 
 @app.command()
 def demo(
     home: HomeOption = None,
-    size: Annotated[float, typer.Option(help="1 is national size; 0.02 a toy; 10 ten nations.", min=0.005)] = 1.0,
+    size: Annotated[
+        float, typer.Option(help="1 is national size; 0.02 a toy; 10 ten nations.", min=0.005)
+    ] = 1.0,
     seed: Annotated[int, typer.Option(help="Same seed, same data.")] = 20260331,
     clean: Annotated[bool, typer.Option("--clean", help="Without any planted dirt.")] = False,
     dirt: Annotated[list[str] | None, typer.Option(help="Plant only this kind of dirt; repeatable.")] = None,
@@ -99,7 +104,9 @@ def demo(
 @app.command()
 def run(
     home: HomeOption = None,
-    landing: Annotated[Path | None, typer.Option(help="Folder of received files (default: HOME/landing).")] = None,
+    landing: Annotated[
+        Path | None, typer.Option(help="Folder of received files (default: HOME/landing).")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Ingest what has landed, build, check, publish. Feeds that did not land are reported as missing."""
@@ -111,7 +118,9 @@ def run(
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="File to check.")],
-    feed: Annotated[str | None, typer.Option(help="Feed it is meant for; found from its header otherwise.")] = None,
+    feed: Annotated[
+        str | None, typer.Option(help="Feed it is meant for; found from its header otherwise.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """A supplier's check before sending: the intake verdict on one file. Nothing is stored."""
@@ -123,7 +132,9 @@ def check(
 @app.command()
 def template(
     feed: Annotated[str, typer.Argument(help="Feed id, e.g. provider_return.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write (default: FEED.xlsx).")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write (default: FEED.xlsx).")
+    ] = None,
 ) -> int:
     """An Excel template with the contract's columns, lists of allowed values and notes."""
     console.show_lines([f"wrote {answers.template(feed, output or Path(f'{feed}.xlsx'))}"])
@@ -134,8 +145,12 @@ def template(
 def metric(
     metric_id: Annotated[str, typer.Argument(help="Metric id, e.g. new_independent_prescribers.")],
     by: Annotated[str, typer.Option(help="england, region, icb, sub_icb or pcn.")] = "england",
-    period: Annotated[str | None, typer.Option(help="2025, 2025-11, 2025-Q3, or all; default: newest.")] = None,
-    exact: Annotated[bool, typer.Option("--exact", help="Uncontrolled values, evaluators only; the look is logged.")] = False,
+    period: Annotated[
+        str | None, typer.Option(help="2025, 2025-11, 2025-Q3, or all; default: newest.")
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Uncontrolled values, evaluators only; the look is logged.")
+    ] = False,
     output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
     geography: Annotated[str, typer.Option(help="as_was or as_now.")] = "as_was",
     home: HomeOption = None,
@@ -172,7 +187,9 @@ def verdict(as_json: JsonOption = False, home: HomeOption = None) -> int:
 def releases(as_json: JsonOption = False, home: HomeOption = None) -> int:
     """Every release, newest first; the current one is marked."""
     rows: list[dict[str, Any]] = answers.releases(_settings(home))
-    console.show_json(rows) if as_json else console.show_table(rows, "no release yet: run 'phip demo' or 'phip run'")
+    console.show_json(rows) if as_json else console.show_table(
+        rows, "no release yet: run 'phip demo' or 'phip run'"
+    )
     return DONE
 
 
@@ -186,6 +203,8 @@ def serve(
 
 
 @app.command()
-def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000, home: HomeOption = None) -> int:
+def ui(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000, home: HomeOption = None
+) -> int:
     """Dagster's user interface on the same definitions and the same state."""
     return answers.dagster_ui(_settings(home).prepare(), port)

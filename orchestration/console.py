@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,11 +79,15 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, pd.Timestamp):
         return value.date().isoformat()
-    return f"{value:,.4g}" if isinstance(value, float) and not value.is_integer() else str(value).removesuffix(".0")
+    return (
+        f"{value:,.4g}"
+        if isinstance(value, float) and not value.is_integer()
+        else str(value).removesuffix(".0")
+    )
 
 
 @contextmanager
-def progress(*, silent: bool) -> Iterator[None]:
+def progress(*, silent: bool) -> Generator[None]:
     """Show what the run says about itself while it works, on standard error."""
     logger = logging.getLogger("phip")
     logger.setLevel(logging.INFO)
@@ -91,7 +95,9 @@ def progress(*, silent: bool) -> Iterator[None]:
     handler: logging.Handler = (
         logging.NullHandler()
         if silent
-        else RichHandler(console=ERR, show_path=False, show_level=False, markup=False, log_time_format="%H:%M:%S")
+        else RichHandler(
+            console=ERR, show_path=False, show_level=False, markup=False, log_time_format="%H:%M:%S"
+        )
     )
     logger.addHandler(handler)
     try:

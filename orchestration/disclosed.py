@@ -84,7 +84,9 @@ def _write_figures(
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     described: Iterable[tuple[Any, ...]] = connection.execute(f"describe wh.marts.{table}").fetchall()
     named = [f"cast({name} as {kind}) as {name}" for name, kind, *_ in described]
-    return ", ".join([*named, "cast(suppressed as boolean) as suppressed", "cast(symbol as varchar) as symbol"])
+    return ", ".join(
+        [*named, "cast(suppressed as boolean) as suppressed", "cast(symbol as varchar) as symbol"]
+    )
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:

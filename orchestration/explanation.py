@@ -58,7 +58,9 @@ def of_figure(settings: Settings, metric: Metric, build: Build, *, org: str, fig
 
 def _lines(content: dict[str, Any], inputs: list[Input]) -> list[str]:
     lines = [f"{content['metric']} for {content['org_code']}", ""]
-    lines += [_figure_line(row) for row in content["figures"][:12]] or ["no figure for this organisation and period"]
+    lines += [_figure_line(row) for row in content["figures"][:12]] or [
+        "no figure for this organisation and period"
+    ]
     lines += [
         "",
         f"Definition (version {content['definition_version']}, owner {content['owner']})",
@@ -77,7 +79,10 @@ def _lines(content: dict[str, Any], inputs: list[Input]) -> list[str]:
     if len(inputs) > 30:  # noqa: PLR2004 - as many as fit a screen; --json lists all
         lines.append(f"  and {len(inputs) - 30} more (--json lists all)")
     checks = content["checks"]
-    lines += ["", f"Checked: {checks['passed']} of {checks['total']} checks passed, verdict {checks['verdict']}"]
+    lines += [
+        "",
+        f"Checked: {checks['passed']} of {checks['total']} checks passed, verdict {checks['verdict']}",
+    ]
     lines += [f"  {line}" for line in checks["not_passed"]]
     return lines
 
@@ -86,7 +91,11 @@ def _figure_line(row: dict[str, Any]) -> str:
     period = f"{row['period_grain']} from {str(row['period_start'])[:10]}"
     cut = ", ".join(row[name] for name in ("strand", "sector") if row[name] != "all")
     value = "no value" if row["value"] is None else f"{row['value']:,.6g} {row['unit']}"
-    interval = "" if row["lower_95"] is None else f" (95 % interval {row['lower_95']:,.4g} to {row['upper_95']:,.4g})"
+    interval = (
+        ""
+        if row["lower_95"] is None
+        else f" (95 % interval {row['lower_95']:,.4g} to {row['upper_95']:,.4g})"
+    )
     parts = ""
     if row["numerator"] is not None and row["denominator"] is not None:
         parts = f" = {row['numerator']:,.6g} / {row['denominator']:,.6g}"

@@ -75,13 +75,16 @@ def newest_verdict_counts(settings: Settings) -> tuple[str | None, int, int]:
     with closing(sqlite3.connect(settings.ledger)) as connection:
         known = connection.execute("select 1 from sqlite_master where name = 'verdict'").fetchone()
         row = (
-            connection.execute("select verdict_id, status from verdict order by sequence desc limit 1").fetchone()
+            connection.execute(
+                "select verdict_id, status from verdict order by sequence desc limit 1"
+            ).fetchone()
             if known
             else None
         )
         if row is None:
             return None, 0, 0
         counts = connection.execute(
-            "select count(*), coalesce(sum(status <> 'passed'), 0) from verdict_check where verdict_id = ?", [row[0]]
+            "select count(*), coalesce(sum(status <> 'passed'), 0) from verdict_check where verdict_id = ?",
+            [row[0]],
         ).fetchone()
     return str(row[1]), int(counts[0]), int(counts[1])

@@ -51,7 +51,7 @@ def _columns(compiled: Path, node: dict[str, Any], manifest: dict[str, Any]) -> 
         for parent_id in node["depends_on"]["nodes"]
         if (parent := (manifest["nodes"] | manifest["sources"]).get(parent_id))
     }
-    schema = {
+    schema: dict[str, object] = {
         "wh": {
             schema_name: {
                 name: dict.fromkeys(parent["columns"], "varchar")
@@ -63,12 +63,18 @@ def _columns(compiled: Path, node: dict[str, Any], manifest: dict[str, Any]) -> 
     }
     found: dict[str, list[list[Any]]] = {}
     try:
-        query = qualify(parse_one(compiled.read_text(encoding="utf-8"), dialect="duckdb"), schema=schema, dialect="duckdb")
+        query = qualify(
+            parse_one(compiled.read_text(encoding="utf-8"), dialect="duckdb"), schema=schema, dialect="duckdb"
+        )
     except SqlglotError:
         return found
     for column in node["columns"]:
         try:
-            leaves = [leaf for leaf in lineage(column, query, schema=schema, dialect="duckdb").walk() if not leaf.downstream]
+            leaves = [
+                leaf
+                for leaf in lineage(column, query, schema=schema, dialect="duckdb").walk()
+                if not leaf.downstream
+            ]
         except (SqlglotError, ValueError, AttributeError):
             continue
         pairs: set[tuple[str, str]] = set()

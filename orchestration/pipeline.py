@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -30,7 +30,7 @@ class Outcome:
 
 
 @contextmanager
-def exclusive(settings: Settings) -> Iterator[None]:
+def exclusive(settings: Settings) -> Generator[None]:
     """One run at a time per home folder. Raises :class:`Busy`."""
     with (settings.home / ".run.lock").open("w", encoding="utf-8") as handle:
         try:

@@ -9,7 +9,6 @@ import dagster as dg
 from orchestration.progress_log import say
 
 
-
 def announcer(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Callable[[str], None]:
     """A progress callback that tells the user at once and Dagster's event log for later."""
 

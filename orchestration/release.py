@@ -16,7 +16,7 @@ import pandas as pd
 
 from dashboards import SiteInputs, build_site
 from dashboards.build import SiteReport
-from dbt_project.registry import load_feeds, load_metrics, load_programme
+from dbt_project.registry import load_metrics, load_programme
 from expectations.gate import Passed, confirm, passed
 from expectations.store import VerdictStore
 from expectations.verdict import Verdict

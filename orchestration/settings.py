@@ -215,7 +215,9 @@ def _parse_key(text: str, where: str) -> Secret:
     except ValueError:
         value = b""
     if len(value) != KEY_BYTES:
-        raise SettingsError(f"{where}: expected {2 * KEY_BYTES} hexadecimal digits ({KEY_BYTES} bytes)") from None
+        raise SettingsError(
+            f"{where}: expected {2 * KEY_BYTES} hexadecimal digits ({KEY_BYTES} bytes)"
+        ) from None
     return Secret(value)
 
 

@@ -81,7 +81,12 @@ def _write_raw(settings: Settings, draft: Path, build_id: str, inputs: Inputs) -
         connection.executemany(
             "insert into wh.raw.feed_presence values (?, ?, ?, ?)",
             [
-                [feed.id, inputs.status[feed.id].rows_current, inputs.status[feed.id].latest_reported_at, feed.grace_days]
+                [
+                    feed.id,
+                    inputs.status[feed.id].rows_current,
+                    inputs.status[feed.id].latest_reported_at,
+                    feed.grace_days,
+                ]
                 for feed in load_feeds().values()
             ],
         )

@@ -13,7 +13,6 @@ from orchestration.ingest.landing import scan
 from orchestration.ingest.ledger import FeedStatus, Ledger
 from orchestration.settings import Settings
 
-
 UNKNOWN_VINTAGE = date(1970, 1, 1)  # of a build from nothing at all
 
 
@@ -35,7 +34,9 @@ class Inputs:
         dated by its receipt, which says nothing about the programme.
         """
         feeds = load_feeds()
-        told = {feed: found.latest_reported_at for feed, found in self.status.items() if found.latest_reported_at}
+        told = {
+            feed: found.latest_reported_at for feed, found in self.status.items() if found.latest_reported_at
+        }
         clocked = [day for feed, day in told.items() if not feeds[feed].vintage]
         newest = max(clocked or told.values(), default=self.as_at or UNKNOWN_VINTAGE)
         return min(newest, self.as_at) if self.as_at else newest
@@ -43,7 +44,9 @@ class Inputs:
     def digest(self) -> str:
         """Hash of everything a build depends on but the code."""
         parts = [(item.feed, item.table, item.sha256) for item in self.files]
-        return inputs_hash([*parts, ("superseded", *self.superseded), ("links", self.links), ("as_at", str(self.as_at))])
+        return inputs_hash(
+            [*parts, ("superseded", *self.superseded), ("links", self.links), ("as_at", str(self.as_at))]
+        )
 
 
 def collect(settings: Settings) -> Inputs:

@@ -10,7 +10,14 @@ import pytest
 from orchestration.settings import switch_telemetry_off
 
 switch_telemetry_off()
-for name in ("PHIP_HOME", "PHIP_LANDING", "PHIP_AS_AT", "PHIP_TARGET", "PHIP_IDENTITY_KEY", "PHIP_IDENTITY_KEY_FILE"):
+for name in (
+    "PHIP_HOME",
+    "PHIP_LANDING",
+    "PHIP_AS_AT",
+    "PHIP_TARGET",
+    "PHIP_IDENTITY_KEY",
+    "PHIP_IDENTITY_KEY_FILE",
+):
     os.environ.pop(name, None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent

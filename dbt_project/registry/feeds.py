@@ -184,7 +184,9 @@ class Feed(Strict):
             known = {column.name for column in self.table(layout.table).columns}
             for name in (*layout.columns, *layout.constants, *filter(None, layout.positions)):
                 if name not in known:
-                    raise ValueError(f"layout {layout.name} names {name}, which {layout.table} does not promise")
+                    raise ValueError(
+                        f"layout {layout.name} names {name}, which {layout.table} does not promise"
+                    )
         for column in (c for table in self.tables for c in table.columns if c.pattern):
             re.compile(column.pattern or "")
         return self
@@ -212,7 +214,9 @@ def _load(path: Path) -> Feed:
         meta: dict[str, Any] = source["config"]["meta"]
         tables = [_table(table) for table in source["tables"]]
     except (KeyError, TypeError, IndexError) as error:
-        raise RegistryError(f"{path.name}: not a dbt source with config.meta: {error!r} is missing") from error
+        raise RegistryError(
+            f"{path.name}: not a dbt source with config.meta: {error!r} is missing"
+        ) from error
     if source["name"] != path.parent.name:
         raise RegistryError(f"{path.name}: source {source['name']} stands in folder {path.parent.name}")
     fields = {"id": source["name"], "description": source["description"], "tables": tables, **meta}

@@ -77,11 +77,12 @@ class Metric(Strict):
     review_date: date
     version: int = Field(ge=1)
 
-
     @model_validator(mode="after")
     def _small_denominators_are_flagged(self) -> Metric:
         if self.unreliable_below < self.minimum_denominator:
-            raise ValueError("unreliable_below must be at least minimum_denominator: what is withheld is flagged")
+            raise ValueError(
+                "unreliable_below must be at least minimum_denominator: what is withheld is flagged"
+            )
         return self
 
 

@@ -1,6 +1,7 @@
 """One asset per raw table, made from the feed contracts; a check on each says what the intake refused."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -59,7 +60,7 @@ def _check(feed: Feed, table: Table) -> dg.AssetCheckSpec:
     can_subset=True,
     name="ingest",
 )
-def ingest(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult]:  # pyright: ignore[reportMissingTypeArgument]
+def ingest(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[Any]]:
     """Take in what has landed, for every feed or for those chosen."""
     settings = home.settings()
     chosen = [feed for feed in FEEDS.values() if raw_key(feed, feed.tables[0]) in context.selected_asset_keys]
@@ -76,7 +77,9 @@ def ingest(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.Materia
             yield from _results(FEEDS[feed_id], intake)
 
 
-def _take(context: dg.AssetExecutionContext, settings: Settings, chosen: list[Feed]) -> dict[str | None, FeedIntake]:
+def _take(
+    context: dg.AssetExecutionContext, settings: Settings, chosen: list[Feed]
+) -> dict[str | None, FeedIntake]:
     def step(done: Step) -> None:
         context.log.info(f"{done.done} of {done.total}: {done.name}: {done.report.outcome}")
 
@@ -85,9 +88,11 @@ def _take(context: dg.AssetExecutionContext, settings: Settings, chosen: list[Fe
     return {feed.id: ingest_feed(settings, feed.id, progress=step) for feed in chosen}
 
 
-def _results(feed: Feed, intake: FeedIntake) -> Iterator[dg.MaterializeResult]:  # pyright: ignore[reportMissingTypeArgument]
+def _results(feed: Feed, intake: FeedIntake) -> Iterator[dg.MaterializeResult[Any]]:
     quarantined = sum(report.rows_quarantined for report in intake.files)
-    lines = [f"- {report.outcome}: {report.message}" for report in intake.files if report.message][:MESSAGES_SHOWN]
+    lines = [f"- {report.outcome}: {report.message}" for report in intake.files if report.message][
+        :MESSAGES_SHOWN
+    ]
     for table in feed.tables:
         yield dg.MaterializeResult(
             asset_key=raw_key(feed, table),
@@ -120,8 +125,8 @@ def _results(feed: Feed, intake: FeedIntake) -> Iterator[dg.MaterializeResult]: 
     kinds={"parquet", "duckdb"},
     description="Which pseudonyms are one person, decided in the restricted identity store; no identifier leaves it.",
 )
-def person_link(home: Home) -> dg.MaterializeResult:  # pyright: ignore[reportMissingTypeArgument]
+def person_link(home: Home) -> dg.MaterializeResult[Any]:
     """Decide the links again from everything the store holds."""
     with open_store(home.settings()) as store:
         summary = store.resolve(REGISTER_FEED)
-    return dg.MaterializeResult(metadata={name: value for name, value in vars(summary).items()})
+    return dg.MaterializeResult(metadata=dict(vars(summary)))

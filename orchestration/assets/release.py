@@ -1,6 +1,7 @@
 """The gate as checks on the marts, and the release behind it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import get_asset_key_for_model
@@ -41,7 +42,10 @@ def _result(name: str, key: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResul
     # a refusal anywhere refuses everything: each mart's check says so, its own failures first
     failed = [result for result in mine if result.status != "passed"]
     refusing = [result for result in verdict.failures if result.refuses]
-    lines = [f"{item.check_id}: {item.seen} (expected {item.bound}; owner {item.owner})" for item in [*failed, *refusing]]
+    lines = [
+        f"{item.check_id}: {item.seen} (expected {item.bound}; owner {item.owner})"
+        for item in [*failed, *refusing]
+    ]
     return dg.AssetCheckResult(
         check_name=GATE_CHECK,
         asset_key=key,
@@ -67,7 +71,7 @@ def _result(name: str, key: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResul
         "build pass; materialising it alone after a refusal is refused."
     ),
 )
-def published_release(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult:  # pyright: ignore[reportMissingTypeArgument]
+def published_release(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
     try:
         done = release.publish(home.settings(), progress=announcer(context))
     except GateRefused as refusal:

@@ -24,7 +24,7 @@ class Translator(DagsterDbtTranslator):
         folders = list(dbt_resource_props["fqn"])
         return str(folders[1]) if len(folders) > 2 else "warehouse"  # noqa: PLR2004 - project, folder, name
 
-    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
         """The team that owns the models."""
         return [TEAM]
 
@@ -73,7 +73,9 @@ def _metadata(node: NodeResult, build_id: str, columns: dg.TableColumnLineage | 
     return found
 
 
-def _check_results(context: dg.AssetExecutionContext, nodes: Mapping[str, NodeResult]) -> Iterator[dg.AssetCheckResult]:
+def _check_results(
+    context: dg.AssetExecutionContext, nodes: Mapping[str, NodeResult]
+) -> Iterator[dg.AssetCheckResult]:
     for spec in context.assets_def.check_specs:
         node = nodes.get(str((spec.metadata or {}).get("dagster_dbt/unique_id", "")))
         if node is None:

@@ -15,6 +15,7 @@ from orchestration.settings import Secret
 
 KEY_CHARACTERS = 32  # hexadecimal digits kept: 128 bits, no two people collide
 GPHC_DIGITS = 7
+GPHC_MESSAGE = "gphc"  # first part of the message of a registration number
 
 _BLOCK_BYTES = 64  # of SHA-256
 _SEPARATOR = "\x1f"  # occurs in no identifier, so two ids never run into one another
@@ -39,40 +40,58 @@ def pseudonym(key: Secret, *parts: str) -> str:
 
 def gphc_person_key(key: Secret, gphc_number: str) -> str:
     """Key of the person with a valid registration number."""
-    return pseudonym(key, "gphc", gphc_number)
+    return pseudonym(key, GPHC_MESSAGE, gphc_number)
 
 
-def pseudonym_sql(parts: Sequence[str]) -> str:
-    """SQL for the pseudonym of text expressions, in order; null where any of them is null."""
-    message = f" || {_SEPARATOR_SQL} || ".join(f"({part})" for part in parts)
+def pseudonym_sql(message: str) -> str:
+    """SQL for the pseudonym of a message expression; null where it is null."""
     inner = f"sha256(getvariable('identity_inner')::blob || encode({message}))"
     return f"left(sha256(getvariable('identity_outer')::blob || unhex({inner})), {KEY_CHARACTERS})"
 
 
+def message_sql(parts: Sequence[str]) -> str:
+    """SQL for the message of text expressions, in order; null where any of them is null."""
+    return f" || {_SEPARATOR_SQL} || ".join(f"({part})" for part in parts)
+
+
 def valid_gphc_sql(expression: str) -> str:
-    """SQL for the registration number without spaces, or null when it is not seven digits.
+    """SQL for the seven digits of a registration number, '' when it is none.
 
-    Nothing is padded: a number short of a digit is a wrong number, and a guess would name somebody else.
+    Spaces, a ".0" left by a spreadsheet and zeros in front of seven digits are taken off. Nothing is added: a number
+    short of a digit is a wrong number, and a guess would name somebody else.
     """
-    squeezed = f"regexp_replace(replace(replace({expression}, ' ', ''), chr(160), ''), '\\.0+$', '')"
-    return f"regexp_extract({squeezed}, '^[0-9]{{{GPHC_DIGITS}}}$', 0)"
+    squeezed = f"replace(replace({expression}, ' ', ''), chr(160), '')"
+    return f"regexp_extract({squeezed}, '^0*([0-9]{{{GPHC_DIGITS}}})(\\.0+)?$', 1)"
 
 
-def person_key_sql(feed: str, gphc_number: str, local_id: Sequence[str], described_by: Sequence[str]) -> str:
-    """SQL for the key of a person.
+def person_message_sql(
+    feed: str, gphc_number: str | None, local_id: Sequence[str], described_by: Sequence[str]
+) -> str:
+    """SQL for the message whose pseudonym is a person's key.
 
-    ``gphc_number`` is an expression that is null or '' unless the number is valid. Without it the source's own
-    ``local_id`` serves, and without that the ``described_by`` expressions (name, birth, the number as written);
-    null when there is nothing to go by.
+    It is the registration number ``gphc_number`` (an expression; None: not to be relied on) when that is valid; else
+    the source's own ``local_id``; else the ``described_by`` expressions (name, birth, the number as written); null
+    when there is nothing to go by.
     """
-    options = [pseudonym_sql(["'gphc'", f"nullif({gphc_number}, '')"])]
+    options: list[str] = []
+    if gphc_number is not None:
+        valid = f"nullif({valid_gphc_sql(gphc_number)}, '')"
+        options.append(message_sql([f"'{GPHC_MESSAGE}'", valid]))
     label = "'" + feed.replace("'", "''") + "'"
     if local_id:
-        options.append(pseudonym_sql(["'local'", label, *local_id]))
+        options.append(message_sql(["'local'", label, *local_id]))
     if described_by:
         present = f"coalesce({', '.join(described_by)}) is not null"
-        described = pseudonym_sql(
-            ["'described'", label, *(f"coalesce({part}, '')" for part in described_by)]
-        )
+        described = message_sql(["'described'", label, *(f"coalesce({part}, '')" for part in described_by)])
         options.append(f"case when {present} then {described} end")
-    return f"coalesce({', '.join(options)})"
+    return f"coalesce({', '.join(options)})" if options else "null::varchar"
+
+
+def gphc_message_sql(gphc_number: str) -> str:
+    """SQL for the message of a registration number as written; null when it is not valid."""
+    return message_sql([f"'{GPHC_MESSAGE}'", f"nullif({valid_gphc_sql(gphc_number)}, '')"])
+
+
+def is_gphc_message_sql(message: str) -> str:
+    """SQL for whether a person's message is a valid registration number."""
+    return f"starts_with({message}, '{GPHC_MESSAGE}' || {_SEPARATOR_SQL})"

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.identity.keys import gphc_message_sql
 from orchestration.settings import Settings
 
 DATABASE = "identity"  # name under which the store is attached
+REGISTRANT = "registrant"  # temporary table made by IdentityStore.load_registrants
 LINK_FILE = Path("_identity") / "person_link.parquet"  # below raw/
 
 _SCHEMA = f"""
@@ -54,9 +56,6 @@ RECORD_COLUMNS = (
     "email",
 )
 
-# Accents, case, spaces and punctuation do not tell people apart; a hyphen or an apostrophe comes and goes.
-_NAME = "nullif(regexp_replace(lower(strip_accents({0})), '[^a-z]', '', 'g'), '')"
-
 
 class IdentityError(RuntimeError):
     """The store cannot be used; the message says why without naming anybody."""
@@ -79,20 +78,37 @@ class IdentityStore:
         self._connection = connection
         self._raw = raw
 
-    def add(self, relation: str, sha256: str) -> int:
-        """Add the people of ``relation`` (SQL giving :data:`RECORD_COLUMNS`) that are new; their number.
+    def add(self, relation: str) -> int:
+        """Add the people of ``relation`` that are new; their number.
 
-        People erased on request are not added again.
+        ``relation`` is SQL giving :data:`RECORD_COLUMNS`, ``file_no`` and ``sha256`` of the file. People erased on
+        request are not added again.
         """
         names = ", ".join(RECORD_COLUMNS)
-        same = " and ".join(f"known.{name} is not distinct from fresh.{name}" for name in RECORD_COLUMNS)
+        self._run(
+            "collect people",
+            f"create or replace temp table fresh as select {names}, arg_min(sha256, file_no) as sha256 "
+            f"from ({relation}) group by {names}",
+        )
+        same = " and ".join(f"known.{name} is not distinct from fresh.{name}" for name in RECORD_COLUMNS[1:])
         statement = f"""
             insert into {DATABASE}.record
-            select {names}, ? from (select distinct {names} from ({relation})) as fresh
-            where not exists (select 1 from {DATABASE}.record as known where {same})
-                and fresh.person_key not in (select person_key from {DATABASE}.erased)
+            select fresh.* from fresh
+            anti join {DATABASE}.record as known on known.person_key = fresh.person_key and {same}
+            anti join {DATABASE}.erased as erased on erased.person_key = fresh.person_key
         """
-        return _count(self._run("add people", statement, [sha256]))
+        return _count(self._run("add people", statement))
+
+    def load_registrants(self, anchor_feed: str) -> None:
+        """Make the temporary table ``registrant`` (message, surname, date_of_birth): who holds which number."""
+        feed = anchor_feed.replace("'", "''")
+        self._run(
+            "load registrants",
+            f"create or replace temp table {REGISTRANT} as "
+            f"select distinct {gphc_message_sql('gphc_number')} as message, "
+            f"{name_sql('surname')} as surname, date_of_birth "
+            f"from {DATABASE}.record where feed = '{feed}' and gphc_valid",
+        )
 
     def resolve(self, anchor_feed: str) -> LinkSummary:
         """Link keys that stand for nobody on the register to the one registrant they describe.
@@ -150,7 +166,7 @@ class IdentityStore:
         query = f"select person_key, resolved_person_key, method from {DATABASE}.link order by person_key"
         path = str(draft).replace("'", "''")
         self._run("export links", f"copy ({query}) to '{path}' (format parquet)")
-        os.replace(draft, target)
+        draft.replace(target)
 
     def _run(
         self, step: str, statement: str, parameters: list[object] | None = None
@@ -169,6 +185,11 @@ def open_store(settings: Settings) -> Generator[IdentityStore]:
     with duckdb.connect(":memory:", config=settings.duckdb_config) as connection:
         attach(connection, settings)
         yield IdentityStore(connection, settings.raw)
+
+
+def name_sql(expression: str) -> str:
+    """SQL for a name as compared: accents, case, spaces and punctuation do not tell people apart."""
+    return f"nullif(regexp_replace(lower(strip_accents({expression})), '[^a-z]', '', 'g'), '')"
 
 
 def attach(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -196,8 +217,8 @@ def _count(result: duckdb.DuckDBPyConnection) -> int:
 _MATCH = f"""
 create or replace temp table described as
 select distinct
-    person_key, feed, gphc_valid, {_NAME.format("surname")} as surname, date_of_birth,
-    left({_NAME.format("forename")}, 1) as initial
+    person_key, feed, gphc_valid, {name_sql("surname")} as surname, date_of_birth,
+    left({name_sql("forename")}, 1) as initial
 from {DATABASE}.record;
 
 create or replace temp table anchor as

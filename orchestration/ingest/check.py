@@ -12,7 +12,7 @@ from pathlib import Path
 from dbt_project.registry import Feed, load_feeds
 from orchestration.ingest.examine import examine, prepare, workbench
 from orchestration.ingest.outcome import CheckReport
-from orchestration.ingest.problems import listed_problems, problem_count
+from orchestration.ingest.problems import listed_problems, problem_counts
 from orchestration.readers.child import ReaderChild
 from orchestration.settings import KEY_BYTES, Secret, Settings
 
@@ -39,9 +39,8 @@ def check_file(
         scratch = replace(limits, home=home, landing=home)
         with workbench(scratch, Secret(secrets.token_bytes(KEY_BYTES))) as connection:
             prepared = prepare(reader, path, path.name, contracts, wanted)
-            now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-            examined = examine(connection, prepared, feed, None, now)
-            problems = listed_problems(connection, path.name, PROBLEMS_LISTED)
-            return CheckReport(examined.report, problems, problem_count(connection))
-
-
+            now = datetime.now(UTC)
+            report = examine(connection, [(prepared, None)], now.date()).files[0].report
+            sheets = [counts.sheet for counts in report.tables]
+            problems = listed_problems(connection, path.name, sheets, PROBLEMS_LISTED)
+            return CheckReport(report, problems, problem_counts(connection).total())

@@ -39,9 +39,7 @@ def _superseded(files: Iterable[CurrentFile]) -> Iterable[str]:
         if file.superseded:
             keys = " or ".join(
                 "("
-                + " and ".join(
-                    f"{name(column)}::varchar = {literal(value)}" for column, value in key.items()
-                )
+                + " and ".join(f"{name(column)}::varchar = {literal(value)}" for column, value in key.items())
                 + ")"
                 for key in file.superseded
             )

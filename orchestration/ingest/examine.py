@@ -1,11 +1,14 @@
-"""The verdict on one file, before anything is stored: read it, recognise it, validate its sheets."""
+"""The verdict on files, before anything is stored: read, recognise, bind, validate.
+
+Small files of equal shape are examined together; each still gets a verdict of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
@@ -16,10 +19,11 @@ from orchestration.identity import use_key
 from orchestration.ingest.checks import value_name
 from orchestration.ingest.ledger import ReturnVersion
 from orchestration.ingest.outcome import FileReport, Refusal
-from orchestration.ingest.problems import create_problem_table, problem_count, summary
-from orchestration.ingest.recognise import Recognition, recognise
-from orchestration.ingest.validate import Sheet, Validated, validate
-from orchestration.ingest.vintage import vintage_date
+from orchestration.ingest.problems import create_problem_table, problem_counts, start_table, summary
+from orchestration.ingest.recognise import recognise
+from orchestration.ingest.sheets import Sheet, bind_sheet
+from orchestration.ingest.validate import Validated, validate
+from orchestration.ingest.vintage import vintage_dates
 from orchestration.readers import Peek, SourceTable, Unreadable
 from orchestration.settings import Secret, Settings
 
@@ -40,28 +44,47 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Prepared:
-    """A file read into memory as text, its feed and layouts known; or why it is refused."""
+    """A file read as text, its sheets bound to promised tables; or why it is refused (then without sheets)."""
 
     name: str
-    recognition: Recognition | None
-    sources: tuple[SourceTable, ...]
-    refusal: Refusal | None
+    feed: Feed | None
+    sheets: tuple[Sheet, ...]
+    notes: tuple[str, ...] = ()
+    refusal: Refusal | None = None
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """Files of equal shape can be examined together."""
+        return tuple(sheet.shape for sheet in self.sheets)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether the file must be examined by itself."""
+        return any(sheet.stands_alone for sheet in self.sheets)
 
 
 @dataclass(frozen=True)
 class Examined:
-    """The verdict on a file and, unless it is refused, the typed rows it stands on."""
+    """The verdict on one file."""
 
     report: FileReport
-    tables: tuple[Validated, ...] = ()
     versions: tuple[ReturnVersion, ...] = ()
     vintage: date | None = None
+    file_no: int | None = None  # its number in the tables of the examination; None: refused before
     has_problems: bool = False
 
     @property
     def reported_at(self) -> date | None:
         """Newest day on which the source told us anything in this file."""
         return max((version.reported_at for version in self.versions), default=None)
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Verdicts, and the validated tables they stand on."""
+
+    files: tuple[Examined, ...]
+    tables: tuple[Validated, ...]
 
 
 @contextmanager
@@ -75,126 +98,156 @@ def workbench(settings: Settings, key: Secret) -> Generator[duckdb.DuckDBPyConne
 def prepare(
     reader: Reader, path: Path, name: str, feeds: Mapping[str, Feed], wanted: Feed | None
 ) -> Prepared:
-    """Read a file that should belong to feed ``wanted`` (None: any feed)."""
+    """Read and bind a file that should belong to feed ``wanted`` (None: any feed)."""
     try:
-        recognition = recognise(feeds.values(), wanted, reader.peek(path), name)
-        sources = tuple(
-            reader.read(
-                path, sheet=match.sheet, header=match.has_header, delimiter=match.layout.delimiter
+        found = recognise(feeds.values(), wanted, reader.peek(path), name)
+        sheets = tuple(
+            bind_sheet(
+                found.feed,
+                match,
+                name,
+                reader.read(
+                    path, sheet=match.sheet, header=match.has_header, delimiter=match.layout.delimiter
+                ),
             )
-            for match in recognition.matches
+            for match in found.matches
         )
     except Unreadable as error:
-        where = name + error.message.removeprefix(path.name).split(":", 1)[0]
-        return Prepared(name, None, (), Refusal(error.code, where, error.found, error.expected))
+        return Prepared(name, wanted, (), refusal=unreadable(name, error))
     except Refusal as refusal:
-        return Prepared(name, None, (), refusal)
-    return Prepared(name, recognition, sources, None)
+        return Prepared(name, wanted, (), refusal=refusal)
+    return Prepared(name, found.feed, sheets, found.notes)
+
+
+def unreadable(name: str, error: Unreadable) -> Refusal:
+    """A reader's refusal, told of the file as it lies in the landing folder."""
+    where = name
+    if error.sheet is not None:
+        where += f", sheet '{error.sheet}'"
+    if error.line is not None:
+        where += f", line {error.line}"
+    return Refusal(error.code, where, error.found, error.expected)
 
 
 def examine(
     connection: duckdb.DuckDBPyConnection,
-    prepared: Prepared,
-    feed_id: str | None,
-    sha256: str | None,
-    received_at: datetime,
-) -> Examined:
-    """Validate what was read. Problems stand in the table ``problem`` of the connection afterwards."""
+    files: Sequence[tuple[Prepared, str | None]],
+    received_on: date,
+) -> Examination:
+    """Validate files of equal shape, given with their hashes; those refused already may stand among them.
+
+    What is wrong stands in the table ``problem`` of the connection afterwards, by the files' numbers.
+    """
     create_problem_table(connection)
-    if prepared.refusal is not None or prepared.recognition is None:
-        return Examined(_refused(prepared, feed_id, sha256))
-    feed = prepared.recognition.feed
+    readable = [prepared for prepared, _ in files if prepared.refusal is None]
     tables: list[Validated] = []
-    try:
-        for number, (match, source) in enumerate(
-            zip(prepared.recognition.matches, prepared.sources, strict=True)
-        ):
-            sheet = Sheet(feed, match, prepared.name, received_at)
-            tables.append(validate(connection, sheet, source, f"typed_{number}"))
-    except Refusal as refusal:
-        create_problem_table(connection)
-        return Examined(_refused(prepared, feed.id, sha256, refusal))
-    vintage, remark = None, None
-    if feed.vintage:
-        vintage, remark = vintage_date(connection, prepared.name, tables, received_at.date())
-    notes = [*prepared.recognition.notes, *_distinct_notes(tables), *([remark] if remark else [])]
-    report = _report(connection, prepared.name, feed, tables, sha256, tuple(notes))
-    if report.outcome == "refused":
-        return Examined(report, has_problems=True)
-    versions = tuple(
-        version
-        for table in tables
-        for version in _versions(connection, feed, table, vintage, received_at.date())
+    if readable:
+        for number in range(len(readable[0].sheets)):
+            start_table(connection, number)
+            sheets = [prepared.sheets[number] for prepared in readable]
+            tables.append(validate(connection, sheets, f"typed_{number}", received_on))
+    verdicts = iter(_verdicts(connection, readable, tables, received_on))
+    examined = [
+        next(verdicts) if prepared.refusal is None else Examined(_refused(prepared, prepared.refusal))
+        for prepared, _ in files
+    ]
+    return Examination(
+        tuple(_with_hash(each, sha256) for each, (_, sha256) in zip(examined, files, strict=True)),
+        tuple(tables),
     )
-    return Examined(report, tuple(tables), versions, vintage, problem_count(connection) > 0)
 
 
-def _refused(
-    prepared: Prepared, feed_id: str | None, sha256: str | None, refusal: Refusal | None = None
-) -> FileReport:
-    reason = refusal or prepared.refusal
-    if reason is None:
-        raise ValueError("a refusal has a reason")
-    return FileReport(feed_id, prepared.name, "refused", reason.code, reason.message, sha256)
+def _verdicts(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[Prepared],
+    tables: Sequence[Validated],
+    received_on: date,
+) -> list[Examined]:
+    """One verdict per readable file."""
+    feed = files[0].feed if files else None
+    if feed is None:
+        return []
+    vintages = vintage_dates(connection, tables, received_on) if feed.vintage else [(None, None)] * len(files)
+    problems = problem_counts(connection)
+    versions = _versions(connection, feed, tables, [vintage for vintage, _ in vintages], received_on)
+    verdicts: list[Examined] = []
+    for number, (prepared, (vintage, remark)) in enumerate(zip(files, vintages, strict=True), start=1):
+        said = [note for table in tables for note in table.notes[number - 1]]
+        every = [*prepared.notes, *said] if remark is None else [*prepared.notes, *said, remark]
+        notes = dict.fromkeys(every)
+        report = _report(connection, prepared.name, feed, tables, number, tuple(notes))
+        told = () if report.outcome == "refused" else tuple(versions.get(number, ()))
+        verdicts.append(Examined(report, told, vintage, number, problems[number] > 0))
+    return verdicts
+
+
+def _refused(prepared: Prepared, refusal: Refusal) -> FileReport:
+    feed_id = prepared.feed.id if prepared.feed else None
+    return FileReport(feed_id, prepared.name, "refused", refusal.code, refusal.message)
+
+
+def _with_hash(examined: Examined, sha256: str | None) -> Examined:
+    return replace(examined, report=replace(examined.report, sha256=sha256))
 
 
 def _report(
     connection: duckdb.DuckDBPyConnection,
     name: str,
     feed: Feed,
-    tables: list[Validated],
-    sha256: str | None,
+    tables: Sequence[Validated],
+    file_no: int,
     notes: tuple[str, ...],
 ) -> FileReport:
-    counts = tuple(table.counts for table in tables)
+    counts = tuple(table.counts[file_no - 1] for table in tables)
     accepted = sum(count.accepted for count in counts)
     quarantined = sum(count.quarantined for count in counts)
+    problems = summary(connection, file_no) if quarantined else ""
     if accepted == 0:
         read = sum(count.read for count in counts)
-        code, found = "no_good_row", f"{read:,} rows, none of which can be taken"
-        if quarantined:
-            found += f" ({summary(connection)})"
+        found = f"{read:,} rows, none of which can be taken" + (f" ({problems})" if problems else "")
         message = f"{name}: found {found}; expected rows as promised by the contract of feed '{feed.id}'"
-        return FileReport(feed.id, name, "refused", code, message, sha256, counts, notes)
-    rows = f"{accepted:,} row{'s' if accepted != 1 else ''} taken"
+        return FileReport(feed.id, name, "refused", "no_good_row", message, None, counts, notes)
+    message = f"{name}: {accepted:,} row{'s' if accepted != 1 else ''} taken"
     if quarantined:
-        message = f"{name}: {rows}, {quarantined:,} set aside: {summary(connection)}"
-        code = "rows_set_aside"
-        return FileReport(feed.id, name, "accepted_with_quarantine", code, message, sha256, counts, notes)
-    return FileReport(feed.id, name, "accepted", "accepted", f"{name}: {rows}", sha256, counts, notes)
-
-
-def _distinct_notes(tables: Iterable[Validated]) -> list[str]:
-    """Remarks of all sheets, each once."""
-    return list(dict.fromkeys(note for table in tables for note in table.notes))
+        message += f", {quarantined:,} set aside: {problems}"
+        return FileReport(
+            feed.id, name, "accepted_with_quarantine", "rows_set_aside", message, None, counts, notes
+        )
+    return FileReport(feed.id, name, "accepted", "accepted", message, None, counts, notes)
 
 
 def _versions(
-    connection: duckdb.DuckDBPyConnection, feed: Feed, table: Validated, vintage: date | None, received_on: date
-) -> list[ReturnVersion]:
-    """The returns in a validated sheet and when each was told."""
+    connection: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    tables: Sequence[Validated],
+    vintages: Sequence[date | None],
+    received_on: date,
+) -> dict[int, list[ReturnVersion]]:
+    """The returns in each file and when each was told."""
     key = list(feed.return_key)
-    picked = "".join(f"{value_name(column)}::varchar, " for column in key)
-    group = f"group by {', '.join(str(place + 1) for place in range(len(key)))}" if key else ""
-    query = f"select {picked}{_told_sql(feed, vintage, received_on)}, count(*) from {table.typed} where not bad"
-    rows = connection.execute(f"{query} {group} order by all").fetchall()
-    name = table.sheet.table.name
-    return [
-        ReturnVersion(name, dict(zip(key, row[:-2], strict=True)), row[-2] or received_on, row[-1])
-        for row in rows
-        if row[-1]
-    ]
+    picked = "".join(f", {value_name(column)}::varchar" for column in key)
+    group = ", ".join(str(place + 1) for place in range(len(key) + 1))
+    found: dict[int, list[ReturnVersion]] = {}
+    for table in tables:
+        query = f"select file_no{picked}, {_told_sql(feed)}, count(*) from {table.typed} where not bad"
+        for file_no, *values, told, rows in connection.execute(
+            f"{query} group by {group} order by all"
+        ).fetchall():
+            reported_at = vintages[file_no - 1] or told or received_on
+            version = ReturnVersion(
+                table.first.table.name, dict(zip(key, values, strict=True)), reported_at, rows
+            )
+            found.setdefault(file_no, []).append(version)
+    return found
 
 
-def _told_sql(feed: Feed, vintage: date | None, received_on: date) -> str:
-    """When a return was told: its own date; else its vintage; else the end of its period; else the receipt."""
+def _told_sql(feed: Feed) -> str:
+    """When a return was told: its own date, else the end of its period; null: with the file."""
     if feed.reported_at is not None:
         return f"max({value_name(feed.reported_at)})"
-    if vintage is not None:
-        return f"date '{vintage}'"
-    if feed.period is not None:
-        month = value_name(feed.period.month)
-        if feed.period.year is not None:
-            month = f"make_date({value_name(feed.period.year)}, {month}, 1)"
-        return f"least(last_day(max({month})), date '{received_on}')"
-    return f"date '{received_on}'"
+    if feed.period is None:
+        return "null::date"
+    month = value_name(feed.period.month)
+    if feed.period.year is not None:
+        month = f"make_date({value_name(feed.period.year)}, {month}, 1)"
+    return f"last_day(max({month}))"

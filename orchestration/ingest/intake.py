@@ -1,45 +1,35 @@
-"""Take what has landed: recognise, validate, store, enter into the ledger. Safe to kill, cheap to repeat.
+"""Take what has landed: find the files that are new, read them ahead, examine and store them in batches.
 
-The order of writing makes it so: quarantine and raw files appear whole, under names made of the file's hash, people
-are added only when new, and the ledger's one transaction comes last. A run that dies before it leaves nothing that a
-second run does not write again.
+Files looked at before cost a stat. How a verdict reaches the disk, and why a killed run loses nothing, is told in
+:mod:`orchestration.ingest.run`.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import logging
-import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
 import duckdb
 
 from dbt_project.registry import Feed, load_feeds
-from orchestration.identity.store import LINK_FILE, IdentityStore, attach
-from orchestration.ingest.examine import Examined, Prepared, Reader, examine, prepare, workbench
+from orchestration.identity.store import LINK_FILE, IdentityError
+from orchestration.ingest.examine import Prepared, examine, prepare, unreadable
 from orchestration.ingest.landing import LandedFile, is_unchanged, scan, sha256_of, unknown_folder
-from orchestration.ingest.ledger import Entry, Known, Ledger, raw_path
+from orchestration.ingest.ledger import Known
 from orchestration.ingest.outcome import FeedIntake, FileReport, IntakeReport, Refusal
-from orchestration.ingest.problems import quarantine_query
-from orchestration.ingest.raw_file import RAW_FILE_MODE, Origin, people_queries, raw_query, write_parquet
 from orchestration.ingest.recognise import recognise
+from orchestration.ingest.run import Run, anchor_feed, open_run, store
 from orchestration.readers import Unreadable
-from orchestration.readers.child import ReaderChild
 from orchestration.settings import Settings
 
-RULES_VERSION = 1
-"""Raised when intake itself changes so that a refused file may now be taken."""
-
-_QUARANTINE_FILE_MODE = 0o600
-_VERSION_CHARACTERS = 16
+_BATCH_FILES = 200
+_BATCH_BYTES = 16 * 1024**2  # of source files examined together
+_AHEAD_BYTES = 48 * 1024**2  # of source files read before they are needed
 
 logger = logging.getLogger(__name__)
 
@@ -58,36 +48,21 @@ class Step:
 
 
 @dataclass(frozen=True)
-class _Run:
-    """What stays the same over all files of one run."""
-
-    settings: Settings
-    feeds: Mapping[str, Feed]
-    ledger: Ledger
-    connection: duckdb.DuckDBPyConnection
-    store: IdentityStore
-    reader: Reader
-    now: datetime
-    again: bool
-    versions: Mapping[str | None, str]
-    known: dict[str, Known]  # every file of the ledger by hash, kept up to date through the run
-
-
-@dataclass(frozen=True)
-class _Look:
-    """A file hashed and read. ``prepared`` is None when its bytes were known, ``sha256`` when it is unreadable."""
-
-    sha256: str | None
-    prepared: Prepared | None
-
-
-@dataclass(frozen=True)
 class _Work:
     """A file to be looked into, and the feed it should belong to (None: unknown)."""
 
     file: LandedFile
     feed: Feed | None
     refusal: Refusal | None = None  # known without opening the file
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A file hashed and read. ``prepared`` is None when its bytes were known, ``sha256`` when it is unreadable."""
+
+    work: _Work
+    sha256: str | None
+    prepared: Prepared | None
 
 
 def ingest_all(
@@ -105,7 +80,7 @@ def ingest_all(
     """
     start = time.perf_counter()
     contracts = load_feeds() if feeds is None else feeds
-    with _run(settings, contracts, now, again=again) as run:
+    with open_run(settings, contracts, now, again=again) as run:
         routed = _route(run, scan(settings.landing))
         order: list[str | None] = [*contracts, None]
         pending = {feed: _pending(run, routed.get(feed, [])) for feed in order}
@@ -137,7 +112,7 @@ def ingest_feed(
     """
     contracts = load_feeds() if feeds is None else feeds
     chosen = contracts[feed]
-    with _run(settings, contracts, now, again=again) as run:
+    with open_run(settings, contracts, now, again=again) as run:
         files = [file for file in scan(settings.landing) if file.folder in (feed, None)]
         work, unchanged = _pending(run, _route(run, files).get(feed, []))
         intake = _take(run, feed, work, unchanged, progress, 0, len(work))
@@ -146,47 +121,7 @@ def ingest_feed(
     return intake
 
 
-def contract_versions(feeds: Mapping[str, Feed]) -> dict[str | None, str]:
-    """A hash per contract that changes with it or with intake's own rules; None: over all contracts."""
-    texts: dict[str | None, str] = {feed_id: feed.model_dump_json() for feed_id, feed in feeds.items()}
-    texts[None] = "\n".join(text for _, text in sorted((str(key), text) for key, text in texts.items()))
-    return {
-        key: hashlib.sha256(f"{RULES_VERSION}\n{text}".encode()).hexdigest()[:_VERSION_CHARACTERS]
-        for key, text in texts.items()
-    }
-
-
-@contextmanager
-def _run(
-    settings: Settings, feeds: Mapping[str, Feed], now: datetime | None, *, again: bool
-) -> Generator[_Run]:
-    settings.prepare()
-    moment = (now or datetime.now(UTC)).replace(tzinfo=None, microsecond=0)
-    with (
-        _alone(settings.home / ".intake.lock"),
-        Ledger(settings.ledger) as ledger,
-        workbench(settings, settings.identity_key()) as connection,
-        ReaderChild() as reader,
-    ):
-        attach(connection, settings)
-        store = IdentityStore(connection, settings.raw)
-        known = {each.sha256: each for each in ledger.all_known()}
-        versions = contract_versions(feeds)
-        yield _Run(settings, feeds, ledger, connection, store, reader, moment, again, versions, known)
-
-
-@contextmanager
-def _alone(path: Path) -> Generator[None]:
-    """One intake at a time per home; a second one waits. The lock ends with the process, however it ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _route(run: _Run, files: Iterable[LandedFile]) -> dict[str | None, list[_Work]]:
+def _route(run: Run, files: Iterable[LandedFile]) -> dict[str | None, list[_Work]]:
     """Files by feed. Those in the root are recognised by their header, unless the ledger knows them."""
     routed: dict[str | None, list[_Work]] = {}
     seen = run.ledger.seen()
@@ -206,23 +141,23 @@ def _route(run: _Run, files: Iterable[LandedFile]) -> dict[str | None, list[_Wor
     return routed
 
 
-def _recognised(run: _Run, file: LandedFile) -> tuple[str | None, Refusal | None]:
+def _recognised(run: Run, file: LandedFile) -> tuple[str | None, Refusal | None]:
     try:
         return recognise(run.feeds.values(), None, run.reader.peek(file.path), file.name).feed.id, None
     except Refusal as refusal:
         return None, refusal
     except Unreadable as error:
-        return None, Refusal(error.code, file.name, error.found, error.expected)
+        return None, unreadable(file.name, error)
 
 
-def _is_due(run: _Run, known: Known) -> bool:
+def _is_due(run: Run, known: Known) -> bool:
     """Whether a file already in the ledger is to be looked into again."""
     if run.again:
         return True
     return known.outcome == "refused" and known.contract_version != run.versions.get(known.feed)
 
 
-def _pending(run: _Run, work: Sequence[_Work]) -> tuple[list[_Work], int]:
+def _pending(run: Run, work: Sequence[_Work]) -> tuple[list[_Work], int]:
     """The files to look into, and how many are as they were."""
     seen = run.ledger.seen()
     due: list[_Work] = []
@@ -234,7 +169,7 @@ def _pending(run: _Run, work: Sequence[_Work]) -> tuple[list[_Work], int]:
 
 
 def _take(
-    run: _Run,
+    run: Run,
     feed: str | None,
     work: Sequence[_Work],
     unchanged: int,
@@ -242,114 +177,152 @@ def _take(
     done: int,
     total: int,
 ) -> FeedIntake:
-    """Look into files one by one; while one is validated, the next is read."""
+    """Look into files, small ones of equal shape together; while some are validated, the next are read."""
     start = time.perf_counter()
     reports: list[FileReport] = []
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        ahead: deque[Future[_Look]] = deque()
-        for index, item in enumerate(work):
-            ahead.extend(pool.submit(_look, run, each) for each in work[index + len(ahead) : index + 2])
-            report = _finish(run, item, ahead.popleft().result())
+    for batch in _batches(run, work):
+        for report in _finish(run, batch):
             reports.append(report)
-            logger.info("%s: %s (%s), %d rows taken", report.name, report.outcome, report.code, report.rows_accepted)
+            logger.info(
+                "%s: %s (%s), %d rows taken", report.name, report.outcome, report.code, report.rows_accepted
+            )
             if progress is not None:
-                progress(Step(feed, report.name, done + index + 1, total, report))
+                progress(Step(feed, report.name, done + len(reports), total, report))
     return FeedIntake(feed, tuple(reports), unchanged, time.perf_counter() - start)
 
 
-def _look(run: _Run, item: _Work) -> _Look:
+def _batches(run: Run, work: Sequence[_Work]) -> Iterable[list[_Look]]:
+    """Files read, in order, grouped as long as they have the same shape and are small."""
+    batch: list[_Look] = []
+    for look in _read_ahead(run, work):
+        if batch and not _fits(batch, look):
+            yield batch
+            batch = []
+        batch.append(look)
+    if batch:
+        yield batch
+
+
+def _fits(batch: Sequence[_Look], look: _Look) -> bool:
+    """Whether a file can be examined with those before it."""
+    if len(batch) == _BATCH_FILES or look.sha256 in {each.sha256 for each in batch}:
+        return False
+    if sum(each.work.file.stamp.size for each in (*batch, look)) > _BATCH_BYTES:
+        return False
+    sheets = [each.prepared for each in (*batch, look) if each.prepared and each.prepared.sheets]
+    shapes = {each.shape for each in sheets}
+    return len(sheets) <= 1 or (len(shapes) == 1 and not any(each.stands_alone for each in sheets))
+
+
+def _read_ahead(run: Run, work: Sequence[_Work]) -> Iterable[_Look]:
+    """Files hashed and read in order by one thread, a bounded number of bytes ahead of whoever uses them."""
+    ahead: deque[Future[_Look]] = deque()
+    waiting = 0
+    following = iter(work)
+    nearest = next(following, None)
+    sizes: deque[int] = deque()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        while ahead or nearest is not None:
+            while nearest is not None and (not ahead or waiting + nearest.file.stamp.size <= _AHEAD_BYTES):
+                ahead.append(pool.submit(_look, run, nearest))
+                sizes.append(nearest.file.stamp.size)
+                waiting += sizes[-1]
+                nearest = next(following, None)
+            yield ahead.popleft().result()
+            waiting -= sizes.popleft()
+
+
+def _look(run: Run, work: _Work) -> _Look:
     """Hash a file and read it, unless that is known to be needless. Runs beside validation, touches no database."""
-    name = item.file.name
+    name, feed = work.file.name, work.feed
     try:
-        sha256 = sha256_of(item.file.path)
+        sha256 = sha256_of(work.file.path)
     except OSError as error:
         found = f"no readable file ({type(error).__name__})"
-        return _Look(None, Prepared(name, None, (), Refusal("not_readable", name, found, "a readable file")))
-    if item.refusal is not None:
-        return _Look(sha256, Prepared(name, None, (), item.refusal))
-    if _settled(run, item, sha256) is not None:
-        return _Look(sha256, None)
-    return _Look(sha256, prepare(run.reader, item.file.path, name, run.feeds, item.feed))
+        refusal = Refusal("not_readable", name, found, "a readable file")
+        return _Look(work, None, Prepared(name, feed, (), refusal=refusal))
+    if work.refusal is not None:
+        return _Look(work, sha256, Prepared(name, feed, (), refusal=work.refusal))
+    if _settled(run, work, sha256) is not None:
+        return _Look(work, sha256, None)
+    return _Look(work, sha256, prepare(run.reader, work.file.path, name, run.feeds, feed))
 
 
-def _settled(run: _Run, item: _Work, sha256: str) -> Known | None:
+def _settled(run: Run, work: _Work, sha256: str) -> Known | None:
     """The earlier verdict on the same bytes, when it still holds for this file."""
     known = run.known.get(sha256)
-    if known is None or _is_due(run, known):
+    if known is None or work.refusal is not None or _is_due(run, known):
         return None
-    feed_id = item.feed.id if item.feed else None
+    feed_id = work.feed.id if work.feed else None
     return None if known.outcome == "refused" and known.feed != feed_id else known
 
 
-def _finish(run: _Run, item: _Work, look: _Look) -> FileReport:
-    """The verdict on one file, stored and entered."""
-    name = item.file.name
-    feed_id = item.feed.id if item.feed else None
-    if look.sha256 is None or not is_unchanged(item.file):
+def _finish(run: Run, batch: Sequence[_Look]) -> Iterable[FileReport]:
+    """The verdicts on a batch, stored and entered, in order."""
+    verdicts: dict[int, FileReport] = {}
+    fresh: list[int] = []
+    for place, look in enumerate(batch):
+        report = _without_examination(run, look)
+        if report is None:
+            fresh.append(place)
+        else:
+            verdicts[place] = report
+    verdicts |= zip(fresh, _examine_and_store(run, [batch[place] for place in fresh]), strict=True)
+    return [verdicts[place] for place in range(len(batch))]
+
+
+def _without_examination(run: Run, look: _Look) -> FileReport | None:
+    """The verdict on a file that cannot be read now, changes meanwhile, or whose bytes are known; else None."""
+    name, feed = look.work.file.name, look.work.feed
+    feed_id = feed.id if feed else None
+    if look.sha256 is None or not is_unchanged(look.work.file):
         refusal = Refusal("still_written", name, "a file that changes while it is read", "a finished file")
         if look.sha256 is None and look.prepared is not None and look.prepared.refusal is not None:
             refusal = look.prepared.refusal
         # Not entered: the next run looks again.
         return FileReport(feed_id, name, "refused", refusal.code, refusal.message)
-    known = _settled(run, item, look.sha256)
-    if known is not None and item.refusal is None:
-        run.ledger.record_seen(item.file.stamp, look.sha256)
-        return _known_report(name, known)
-    if look.prepared is None:
-        raise RuntimeError(f"{name}: neither read nor known")
-    try:
-        examined = examine(run.connection, look.prepared, feed_id, look.sha256, run.now)
-        _store(run, item, examined)
-    except duckdb.Error as error:
-        kind = type(error).__name__
-    else:
-        return examined.report
-    # DuckDB's own message may quote cells, so it goes nowhere. Not entered: the next run tries again.
-    found, expected = f"that its rows cannot be processed ({kind})", "enough memory and disk for the file"
-    return FileReport(feed_id, name, "refused", "intake_failed", f"{name}: found {found}; expected {expected}")
-
-
-def _known_report(name: str, known: Known) -> FileReport:
+    known = _settled(run, look.work, look.sha256)
+    if known is None:
+        return None
+    run.ledger.record_seen(look.work.file.stamp, look.sha256)
     if known.outcome == "refused":
         return FileReport(known.feed, name, "refused", known.code, known.message, known.sha256)
     if known.path == name:
         return FileReport(known.feed, name, "unchanged", "same_bytes", f"{name}: unchanged", known.sha256)
-    message = f"{name}: found the same bytes as {known.path}, already taken for feed '{known.feed}': not taken again"
+    found = f"the same bytes as {known.path}, already taken for feed '{known.feed}'"
+    message = f"{name}: found {found}; expected a file not sent before: not taken again"
     return FileReport(known.feed, name, "duplicate", "duplicate", message, known.sha256)
 
 
-def _store(run: _Run, item: _Work, examined: Examined) -> None:
-    """Quarantine, raw files, people, and last the ledger."""
-    report = examined.report
-    if report.sha256 is None:
-        raise ValueError("a stored file has a hash")
-    folder = report.feed or "unrecognised"
-    if examined.has_problems:
-        target = run.settings.quarantine / folder / f"{report.sha256}.parquet"
-        write_parquet(run.connection, quarantine_query(report.name), target, _QUARANTINE_FILE_MODE)
-    for table in examined.tables:
-        if table.counts.accepted:
-            feed, promised = table.sheet.feed, table.sheet.table
-            origin = Origin(report.sha256, table.sheet.match.sheet, run.now, examined.vintage)
-            target = run.settings.home / raw_path(feed.id, promised.name, report.sha256)
-            query = raw_query(feed, promised, table.typed, origin)
-            write_parquet(run.connection, query, target, RAW_FILE_MODE)
-            for people in people_queries(feed, promised, table.typed):
-                run.store.add(people, report.sha256)
-    version = run.versions[report.feed]
-    entry = Entry(
-        report, item.file.stamp, run.now, version, examined.reported_at, examined.vintage, examined.versions
-    )
-    run.ledger.record(entry)
-    known = run.ledger.known(report.sha256)
-    if known is not None:
-        run.known[report.sha256] = known
+def _examine_and_store(run: Run, looks: Sequence[_Look]) -> list[FileReport]:
+    """Examine files together; when DuckDB fails on them, each by itself."""
+    if not looks:
+        return []
+    files = [(_read_file(look), look.sha256) for look in looks]
+    try:
+        examination = examine(run.connection, files, run.now.date())
+        return store(run, [look.work.file for look in looks], examination)
+    except (duckdb.Error, IdentityError) as error:
+        kind = type(error).__name__
+    if len(looks) > 1:
+        return [report for look in looks for report in _examine_and_store(run, [look])]
+    # DuckDB's own message may quote cells, so it goes nowhere. Not entered: the next run tries again.
+    name, feed = files[0][0].name, looks[0].work.feed
+    found, expected = f"that its rows cannot be processed ({kind})", "enough memory and disk for the file"
+    message = f"{name}: found {found}; expected {expected}"
+    return [FileReport(feed.id if feed else None, name, "refused", "intake_failed", message)]
 
 
-def _link_people(run: _Run) -> None:
-    anchor = next((feed.id for feed in run.feeds.values() if feed.persons), None)
+def _read_file(look: _Look) -> Prepared:
+    if look.prepared is None:
+        raise RuntimeError(f"{look.work.file.name}: neither read nor known")
+    return look.prepared
+
+
+def _link_people(run: Run) -> None:
+    anchor = anchor_feed(run.feeds)
     if anchor is not None:
-        summary = run.store.resolve(anchor)
+        summary = run.identities.resolve(anchor)
         logger.info("people: %d linked, %d not on the register", summary.linked, summary.unanchored)
 
 

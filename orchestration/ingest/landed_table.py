@@ -29,5 +29,5 @@ def land_table(settings: Settings, feed: str, source: SourceTable, name: str) ->
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE))
     rows = source.rows.drop_columns(["line"]).rename_columns(list(source.header))
     pq.write_table(rows, draft, compression="zstd")
-    os.replace(draft, target)
+    draft.replace(target)
     return target

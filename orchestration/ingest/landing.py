@@ -39,7 +39,9 @@ def scan(landing: Path) -> list[LandedFile]:
     """
     if not landing.is_dir():
         found = "a file" if landing.exists() else "no such folder"
-        raise Refusal("no_landing", f"landing folder '{landing.name}'", found, "a folder with one folder per feed")
+        raise Refusal(
+            "no_landing", f"landing folder '{landing.name}'", found, "a folder with one folder per feed"
+        )
     found_files = list(_walk(landing, landing))
     return sorted(found_files, key=lambda file: (file.stamp.mtime_ns, file.stamp.path))
 

@@ -165,40 +165,44 @@ class Ledger:
         )
         return {row[0]: (Stamp(*row[:3]), Known(*row[3:])) for row in rows}
 
-    def known(self, sha256: str) -> Known | None:
-        """A file by its bytes."""
-        rows = self._all(f"{_SELECT_KNOWN} where sha256 = ?", [sha256])
-        return Known(*rows[0]) if rows else None
+    def known(self, hashes: Iterable[str | None]) -> tuple[Known, ...]:
+        """Files by their bytes."""
+        rows = [row for each in hashes for row in self._all(f"{_SELECT_KNOWN} where sha256 = ?", [each])]
+        return tuple(Known(*row) for row in rows)
 
     def all_known(self) -> tuple[Known, ...]:
         """Every file."""
         return tuple(Known(*row) for row in self._all(_SELECT_KNOWN))
 
-    def record(self, entry: Entry) -> None:
-        """Enter a file, its returns and how it looked, in one transaction; what stood of it before is replaced."""
+    def record(self, entries: Iterable[Entry]) -> None:
+        """Enter files, their returns and how they looked, in one transaction; what stood of them is replaced."""
+        with self._connection:
+            self._connection.execute("begin immediate")
+            for entry in entries:
+                self._record(entry)
+
+    def _record(self, entry: Entry) -> None:
         sha256 = entry.report.sha256
         if sha256 is None:
             raise ValueError("a file is entered by its hash")
-        with self._connection:
-            self._connection.execute("begin immediate")
-            self._connection.execute("delete from return_version where sha256 = ?", [sha256])
-            self._connection.execute(_UPSERT_FILE, _file_row(entry, sha256))
-            self._see(entry.stamp, sha256)
-            self._connection.executemany(
-                "insert into return_version (feed, table_name, return_key, sha256, reported_at, row_count) "
-                "values (?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        entry.report.feed,
-                        version.table,
-                        json.dumps(version.return_key, sort_keys=True),
-                        sha256,
-                        version.reported_at.isoformat(),
-                        version.rows,
-                    )
-                    for version in entry.versions
-                ],
-            )
+        self._connection.execute("delete from return_version where sha256 = ?", [sha256])
+        self._connection.execute(_UPSERT_FILE, _file_row(entry, sha256))
+        self._see(entry.stamp, sha256)
+        self._connection.executemany(
+            "insert into return_version (feed, table_name, return_key, sha256, reported_at, row_count) "
+            "values (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    entry.report.feed,
+                    version.table,
+                    json.dumps(version.return_key, sort_keys=True),
+                    sha256,
+                    version.reported_at.isoformat(),
+                    version.rows,
+                )
+                for version in entry.versions
+            ],
+        )
 
     def record_seen(self, stamp: Stamp, sha256: str) -> None:
         """Remember that a path holds bytes already entered."""
@@ -296,10 +300,26 @@ def raw_path(feed: str, table: str, sha256: str) -> Path:
     return Path("raw") / feed / table / f"{sha256}.parquet"
 
 
-_FILE_COLUMNS = (
-    "sha256 feed tables path size received_at outcome code message notes rows_read rows_accepted "
-    "rows_quarantined rows_not_taken layout reported_at vintage_date contract_version"
-).split()
+_FILE_COLUMNS = [
+    "sha256",
+    "feed",
+    "tables",
+    "path",
+    "size",
+    "received_at",
+    "outcome",
+    "code",
+    "message",
+    "notes",
+    "rows_read",
+    "rows_accepted",
+    "rows_quarantined",
+    "rows_not_taken",
+    "layout",
+    "reported_at",
+    "vintage_date",
+    "contract_version",
+]
 _SELECT_KNOWN = "select sha256, feed, path, outcome, code, message, contract_version from file"
 _UPSERT_FILE = (
     f"insert into file ({', '.join(_FILE_COLUMNS)}) values ({', '.join('?' * len(_FILE_COLUMNS))}) "

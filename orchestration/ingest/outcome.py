@@ -8,7 +8,7 @@ from typing import Any, Literal
 Outcome = Literal["accepted", "accepted_with_quarantine", "refused", "duplicate", "unchanged"]
 
 
-class Refusal(Exception):  # noqa: N818  # the word suppliers read
+class Refusal(Exception):  # the word suppliers read
     """A file, or one sheet of it, is not taken at all; the message is one line for the supplier."""
 
     def __init__(self, code: str, where: str, found: str, expected: str) -> None:

@@ -10,110 +10,92 @@ personal, and not at all where a row breaks several rules: its cells may have sl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
 from orchestration.ingest.checks import Check, text_name
 from orchestration.ingest.outcome import Problem
-from orchestration.ingest.recognise import Binding
+from orchestration.ingest.sheets import Sheet
 from orchestration.ingest.sql import literal
 
 PROBLEM = "problem"
 NOT_A_DATA_ROW = "not_a_data_row"
 
+_TABLE_NO = "getvariable('table_no')"  # sheet of the file being validated
+
 _SHOWN_CHARACTERS = 60  # a longer value is described, not quoted
 _SLIPPED = 3  # broken rules in one row from which its cells may stand in the wrong columns
+_NARROW = 3  # columns below which a lone cell is no sign of a remark
 _SUMMARISED = 3  # kinds of problem named in a file's message
 
 # First cell of a totals row or of a footnote under a table.
 _NOTE = r"^\s*((grand|sub)?[ -]?totals?\b|(source|note|notes|footnotes?|copyright|end of|data as at|produced)\b|[*†‡©])"
 
 
-@dataclass(frozen=True)
-class Place:
-    """What a problem's position is told by."""
-
-    file: str
-    sheet: str | None
-    header: Sequence[str]
-    binding: Binding
-    has_header: bool
-    milestone: str | None = None  # promised column filled from several source columns (wide layouts)
-
-    def label(self, column: str) -> str | None:
-        """The supplier's own name of the source of a promised column."""
-        position = self.binding.columns.get(column)
-        if position is None:
-            return None
-        if not self.has_header:
-            return f"field {position + 1} ({column})"
-        return " ".join(self.header[position].split())
-
-
 def create_problem_table(connection: duckdb.DuckDBPyConnection) -> None:
-    """An empty table of problems, for one file."""
+    """An empty table of problems, for one batch of files."""
     connection.execute(
-        f"create or replace temp table {PROBLEM} (sheet varchar, line bigint, source_column varchar, "
-        "code varchar, found varchar, expected varchar, source_row varchar)"
+        f"create or replace temp table {PROBLEM} (file_no integer, table_no integer, line bigint, "
+        "source_column varchar, code varchar, found varchar, expected varchar, source_row varchar)"
     )
 
 
-def add_rejects(connection: duckdb.DuckDBPyConnection, place: Place, rejects: pa.Table) -> int:
-    """Add the rows the reader could not split into fields; the number of lines."""
+def add_rejects(connection: duckdb.DuckDBPyConnection, rejects: pa.Table) -> Counter[int]:
+    """Add the rows the reader could not split into fields; the number of lines by file."""
     if rejects.num_rows == 0:
-        return 0
+        return Counter()
     connection.register("reader_rejects", rejects)
     connection.execute(
-        f"insert into {PROBLEM} select {literal(place.sheet)}, line, \"column\", 'broken_row', found, expected, "
-        "null from reader_rejects"
+        f"insert into {PROBLEM} select file_no, {_TABLE_NO}, line, \"column\", 'broken_row', found, expected, null "
+        "from reader_rejects"
     )
-    lines = _number(connection, "select count(distinct line) from reader_rejects")
+    lines = connection.execute(
+        "select file_no, count(distinct line) from reader_rejects group by file_no"
+    ).fetchall()
     connection.unregister("reader_rejects")
-    return lines
+    return Counter(dict(lines))
 
 
 def add_problems(
     connection: duckdb.DuckDBPyConnection,
-    place: Place,
+    sheet: Sheet,
     rows: str,
     typed: str,
     source: str,
     rules: Sequence[Check],
 ) -> None:
     """Say of every row marked bad which rules it breaks. ``rows`` gives t_ and v_ columns, ``source`` the cells."""
-    if _number(connection, f"select count(*) from {typed} where bad") == 0:
+    if not connection.execute(f"select 1 from {typed} where bad limit 1").fetchall():
         return
+    bad = f"semi join (select file_no, line from {typed} where bad) as bad using (file_no, line)"
+    connection.execute(f"create or replace temp table bad_row as select * from ({rows}) as every_row {bad}")
     connection.execute(
-        f"create or replace temp table bad_row as select * from ({rows}) "
-        f"where line in (select line from {typed} where bad)"
+        "create or replace temp table bad_source as select file_no, line, "
+        f"{_row_json(sheet.source.header)} as source_row, {_is_note_sql(sheet.source.header)} as is_note "
+        f"from {source} as every_row {bad}"
     )
-    connection.execute(
-        "create or replace temp table bad_source as select line, "
-        f"{_row_json(place.header)} as source_row, {_is_note_sql(place.header)} as is_note "
-        f"from {source} where line in (select line from {typed} where bad)"
-    )
-    connection.execute("create or replace temp table broken as " + " union all ".join(_broken(place, rules)))
+    connection.execute("create or replace temp table broken as " + " union all ".join(_broken(sheet, rules)))
     connection.execute(f"""
         insert into {PROBLEM}
-        select {literal(place.sheet)}, b.line, b.source_column, b.code, b.found, b.expected, s.source_row
+        select b.file_no, {_TABLE_NO}, b.line, b.source_column, b.code, b.found, b.expected, s.source_row
         from (
             select
-                line, source_column, code, expected,
+                file_no, line, source_column, code, expected,
                 case
                     when value is null then 'no value'
                     when quotable and length(value) <= {_SHOWN_CHARACTERS}
-                        and count(*) over (partition by line) < {_SLIPPED} then '''' || value || ''''
+                        and count(*) over (partition by file_no, line) < {_SLIPPED} then '''' || value || ''''
                     else 'a value of ' || length(value) || ' characters'
                 end as found
             from broken
         ) as b
-        inner join bad_source as s on b.line = s.line and not s.is_note
+        inner join bad_source as s on b.file_no = s.file_no and b.line = s.line and not s.is_note
         union all
         select
-            {literal(place.sheet)}, line, null, '{NOT_A_DATA_ROW}', 'a total, a footnote or another remark',
+            file_no, {_TABLE_NO}, line, null, '{NOT_A_DATA_ROW}', 'a total, a footnote or another remark',
             'rows of data only, nothing below the table', source_row
         from bad_source where is_note
     """)
@@ -121,22 +103,23 @@ def add_problems(
 
 def add_duplicates(
     connection: duckdb.DuckDBPyConnection,
-    place: Place,
+    sheet: Sheet,
     typed: str,
     source: str,
     partition: Sequence[str],
     labels: Sequence[str],
-) -> int:
-    """Set later rows with the key of an earlier one aside; their number. ``partition`` holds the key's SQL."""
+) -> None:
+    """Set later rows with the key of an earlier one aside. ``partition`` holds the key's SQL."""
     key = ", ".join(partition)
-    doubled = f"select count(*) - count(distinct hash({key})) from {typed} where not bad"
-    if _number(connection, doubled) == 0:
-        return 0
+    doubled = f"select count(*) > count(distinct hash({key})) from {typed} where not bad"
+    if not connection.execute(doubled).fetchall()[0][0]:
+        return
     connection.execute(f"""
         create or replace temp table duplicate as
-        select row_id, line, first_line from (
+        select row_id, file_no, line, first_line from (
             select
-                rowid as row_id, line, row_number() over one_key as place, first_value(line) over one_key as first_line
+                rowid as row_id, file_no, line,
+                row_number() over one_key as place, first_value(line) over one_key as first_line
             from {typed} where not bad
             window one_key as (partition by {key} order by rowid)
         ) where place > 1
@@ -146,62 +129,79 @@ def add_duplicates(
     connection.execute(f"""
         insert into {PROBLEM}
         select
-            {literal(place.sheet)}, d.line, null, 'duplicate_row',
-            'the same as line ' || d.first_line || {same}, 'each of them once', {_row_json(place.header)}
-        from duplicate as d inner join {source} as s on d.line = s.line
+            d.file_no, {_TABLE_NO}, d.line, null, 'duplicate_row', 'the same as line ' || d.first_line || {same},
+            'each of them once', {_row_json(sheet.source.header)}
+        from duplicate as d inner join {source} as s on d.file_no = s.file_no and d.line = s.line
     """)
-    return _number(connection, "select count(*) from duplicate")
 
 
-def problem_count(connection: duckdb.DuckDBPyConnection) -> int:
-    """Things wrong in the file."""
-    return _number(connection, f"select count(*) from {PROBLEM}")
+def problem_counts(connection: duckdb.DuckDBPyConnection) -> Counter[int]:
+    """Things wrong, by file."""
+    rows = connection.execute(f"select file_no, count(*) from {PROBLEM} group by file_no").fetchall()
+    return Counter(dict(rows))
 
 
-def listed_problems(connection: duckdb.DuckDBPyConnection, file: str, limit: int) -> tuple[Problem, ...]:
-    """The first problems, in order of sheet and line."""
+def listed_problems(
+    connection: duckdb.DuckDBPyConnection, file: str, sheets: Sequence[str | None], limit: int
+) -> tuple[Problem, ...]:
+    """The first problems of the only file examined, in order of sheet and line."""
     rows = connection.execute(
-        f"select sheet, line, source_column, code, found, expected from {PROBLEM} "
-        f"order by sheet, line, source_column, code limit {limit}"
+        f"select table_no, line, source_column, code, found, expected from {PROBLEM} "
+        f"order by table_no, line, source_column, code limit {limit}"
     ).fetchall()
-    return tuple(Problem(file, *row) for row in rows)
+    return tuple(Problem(file, sheets[table_no], *rest) for table_no, *rest in rows)
 
 
-def summary(connection: duckdb.DuckDBPyConnection) -> str:
-    """The commonest problems in words: column, how many, the first line, found and expected."""
+def summary(connection: duckdb.DuckDBPyConnection, file_no: int) -> str:
+    """The commonest problems of a file in words: column, how many, the first line, found and expected."""
     rows = connection.execute(f"""
-        select source_column, count(*) as times, min(line), arg_min(found, line), expected
-        from {PROBLEM} group by source_column, code, expected order by times desc, min(line) limit {_SUMMARISED}
+        select
+            source_column, count(*) as times, min(line) as first_line, arg_min(found, line), expected,
+            count(*) over () as kinds
+        from {PROBLEM} where file_no = {file_no}
+        group by source_column, code, expected order by times desc, first_line, expected limit {_SUMMARISED}
     """).fetchall()
-    kinds = _number(
-        connection, f"select count(*) from (select distinct source_column, code, expected from {PROBLEM})"
-    )
     parts = [
-        f"{f'column {chr(39)}{column}{chr(39)}, ' if column else ''}{times:,} time{'s' if times > 1 else ''} "
-        f"from line {line}: found {found}; expected {expected}"
-        for column, times, line, found, expected in rows
+        f"{_column_words(column)}{times:,} time{'s' if times > 1 else ''} from line {line}: "
+        f"found {found}; expected {expected}"
+        for column, times, line, found, expected, _ in rows
     ]
-    more = [f"and {kinds - _SUMMARISED} other kinds of problem"] if kinds > _SUMMARISED else []
-    return " | ".join([*parts, *more])
+    more = rows[0][-1] - _SUMMARISED if rows else 0
+    if more > 0:
+        parts.append(f"and {more} other kind{'s' if more > 1 else ''} of problem")
+    return " | ".join(parts)
 
 
-def quarantine_query(file: str) -> str:
-    """All problems with the rows as received, for the restricted quarantine file."""
+def quarantine_query(file: str, file_no: int, sheets: Sequence[str | None]) -> str:
+    """All problems of a file with the rows as received, for the restricted quarantine file."""
+    names = ", ".join(map(literal, sheets))
     return (
-        f"select {literal(file)} as file, sheet, line, source_column as \"column\", code, found, expected, "
-        f"source_row from {PROBLEM} order by sheet, line, source_column, code"
+        f'select {literal(file)} as file, ([{names}])[table_no + 1] as sheet, line, source_column as "column", '
+        f"code, found, expected, source_row from {PROBLEM} where file_no = {file_no} "
+        "order by table_no, line, source_column, code"
     )
 
 
-def _broken(place: Place, rules: Sequence[Check]) -> list[str]:
+def start_table(connection: duckdb.DuckDBPyConnection, table_no: int) -> None:
+    """Problems added from now on belong to this sheet of their files (from 0)."""
+    connection.execute(f"set variable table_no = {table_no}")
+
+
+def _column_words(column: str | None) -> str:
+    return f"column '{column}', " if column else ""
+
+
+def _broken(sheet: Sheet, rules: Sequence[Check]) -> list[str]:
     """One query per rule: the rows that break it."""
     queries: list[str] = []
     for rule in rules:
         column = rule.column
-        label = "source_column" if column.name == place.milestone else literal(place.label(column.name))
+        label = (
+            "source_column" if column.name == sheet.milestone_column else literal(sheet.label(column.name))
+        )
         quotable = "true" if column.personal == "none" else "false"
         queries.append(
-            f"select line, {label} as source_column, {literal(rule.code)} as code, "
+            f"select file_no, line, {label} as source_column, {literal(rule.code)} as code, "
             f"{text_name(column.name)} as value, {quotable} as quotable, {literal(rule.expected)} as expected "
             f"from bad_row where {rule.broken}"
         )
@@ -221,12 +221,7 @@ def _is_note_sql(header: Sequence[str]) -> str:
     """Whether a row that breaks rules is a total or a remark: by its first cell, or because it is the only one."""
     cells = [f"c{position}" for position in range(len(header))]
     first = f"regexp_matches(lower(coalesce({', '.join(cells)}, '')), {literal(_NOTE)})"
-    if len(cells) < 3:
+    if len(cells) < _NARROW:
         return first
     filled = " + ".join(f"({cell} is not null)::integer" for cell in cells)
     return f"({first} or {filled} = 1)"
-
-
-def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    return int(connection.execute(query).fetchall()[0][0])
-

@@ -1,21 +1,33 @@
 """The immutable raw Parquet file: its columns, how keys replace identifiers, and how it reaches the disk whole."""
 
+# pyarrow ships no type stubs.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownParameterType=false
+
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from dbt_project.registry import Feed, Person, Table
-from orchestration.identity.keys import person_key_sql, pseudonym_sql, valid_gphc_sql
+from orchestration.identity.keys import is_gphc_message_sql, message_sql, person_message_sql, pseudonym_sql
+from orchestration.identity.store import REGISTRANT, name_sql
 from orchestration.ingest.checks import value_name
 from orchestration.ingest.sql import literal, name
 
 RAW_FILE_MODE = 0o640
+ORIGIN = "origin"
+PSEUDONYM = "pseudonym"
+
+_KEYS_REMEMBERED = 1_000_000
 VINTAGE_COLUMN = "vintage_date"
 LINEAGE = {
     "source_file_sha256": "VARCHAR",
@@ -23,16 +35,6 @@ LINEAGE = {
     "source_line": "BIGINT",
     "received_at": "TIMESTAMP",
 }
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where the rows of one raw file come from."""
-
-    sha256: str
-    sheet: str | None
-    received_at: datetime
-    vintage: date | None
 
 
 def raw_columns(feed: Feed, table: Table) -> dict[str, str]:
@@ -51,91 +53,181 @@ def persons(feed: Feed, table: Table) -> tuple[Person, ...]:
     return tuple(person for person in feed.persons if person.table == table.name)
 
 
-def key_sql(feed: Feed, person: Person) -> str:
-    """SQL for a person's key over the typed columns of a row."""
-    gphc = value_name(person.gphc_number)
+def messages(feed: Feed, table: Table) -> dict[str, str]:
+    """The keys of a row and, for each, SQL over typed columns for the message it is the pseudonym of."""
+    found = {person.key: _person_message(feed, person) for person in persons(feed, table)}
+    for pseudonym in feed.pseudonyms:
+        if pseudonym.table == table.name:
+            parts = [f"coalesce({value_name(column)}::varchar, '')" for column in pseudonym.columns]
+            found[pseudonym.key] = message_sql([literal(pseudonym.key), *parts])
+    return found
+
+
+def message_name(key: str) -> str:
+    """Name under which the message of a key stands beside the typed values."""
+    return name(f"m_{key}")
+
+
+def make_pseudonyms(connection: duckdb.DuckDBPyConnection, feed: Feed, table: Table, typed: str) -> None:
+    """Fill the temporary table ``pseudonym`` (message, key) with what the good rows of ``typed`` need.
+
+    It lives as long as the connection: the same people come again in the next file, and a look-up is cheaper than
+    a keyed hash.
+    """
+    keys = messages(feed, table)
+    if not keys:
+        return
+    connection.execute(f"create temp table if not exists {PSEUDONYM} (message varchar, key varchar)")
+    connection.execute(
+        f"delete from {PSEUDONYM} where (select count(*) from {PSEUDONYM}) > {_KEYS_REMEMBERED}"
+    )
+    wanted = " union ".join(
+        f"select {message_name(key)} as message from {typed} where not bad" for key in keys
+    )
+    connection.execute(
+        f"insert into {PSEUDONYM} select message, {pseudonym_sql('message')} from ({wanted}) as wanted "
+        f"anti join {PSEUDONYM} as made using (message) where message is not null"
+    )
+
+
+def raw_query(feed: Feed, table: Table, typed: str, received_at: datetime) -> str:
+    """Rows for raw files in the order of the source: ``file_no``, then :func:`raw_columns`.
+
+    What differs from file to file comes from the temporary table ``origin`` (file_no, sha256, sheet, vintage), keys
+    from ``pseudonym``.
+    """
+    columns = [f"t.{value_name(column.name)} as {name(column.name)}" for column in table.raw_columns]
+    joins = f"inner join {ORIGIN} as o on t.file_no = o.file_no"
+    for number, key in enumerate(messages(feed, table)):
+        columns.append(f"k{number}.key as {name(key)}")
+        joins += f" left join {PSEUDONYM} as k{number} on k{number}.message = t.{message_name(key)}"
+    columns += [
+        "o.sha256 as source_file_sha256",
+        "o.sheet as source_sheet",
+        "t.line as source_line",
+        f"timestamp '{received_at:%Y-%m-%d %H:%M:%S}' as received_at",
+    ]
+    if feed.vintage:
+        columns.append(f"o.vintage as {VINTAGE_COLUMN}")
+    return (
+        f"select t.file_no, {', '.join(columns)} from {typed} as t {joins} "
+        "where not t.bad order by t.file_no, t.rowid"
+    )
+
+
+def settle_disputes(
+    connection: duckdb.DuckDBPyConnection, feed: Feed, table: Table, typed: str
+) -> Counter[int]:
+    """Rows, by file, whose registration number belongs to somebody else: they no longer go by it.
+
+    A number is disputed when the register knows its holder and neither surname nor date of birth agree: digits were
+    swapped, and the key would credit a stranger. A new married name or a slip in a date alone disputes nothing. Needs
+    the temporary table ``registrant``.
+    """
+    disputed: Counter[int] = Counter()
+    for person in persons(feed, table):
+        if person.surname is None or person.date_of_birth is None:
+            continue
+        message = message_name(person.key)
+        surname = name_sql(f"t.{value_name(person.surname)}")
+        born = f"t.{value_name(person.date_of_birth)}"
+        connection.execute(
+            f"create or replace temp table disputed as select t.rowid as row_id, any_value(t.file_no) as file_no "
+            f"from {typed} as t inner join {REGISTRANT} as r on r.message = t.{message} "
+            f"where not t.bad and {surname} is not null and {born} is not null group by t.rowid "
+            f"having not bool_or(coalesce(r.surname = {surname}, false) or coalesce(r.date_of_birth = {born}, false))"
+        )
+        connection.execute(
+            f"update {typed} set {message} = {_person_message(feed, person, by_number=False)} "
+            "where rowid in (select row_id from disputed)"
+        )
+        rows = connection.execute("select file_no, count(*) from disputed group by file_no").fetchall()
+        disputed.update(dict(rows))
+    return disputed
+
+
+def _person_message(feed: Feed, person: Person, *, by_number: bool = True) -> str:
     described = (person.gphc_number, person.surname, person.forename, person.date_of_birth)
-    return person_key_sql(
+    return person_message_sql(
         feed.id,
-        valid_gphc_sql(gphc),
+        value_name(person.gphc_number) if by_number else None,
         [f"{value_name(column)}::varchar" for column in person.local_id],
         [f"{value_name(column)}::varchar" for column in described if column is not None],
     )
 
 
-def raw_query(feed: Feed, table: Table, typed: str, origin: Origin) -> str:
-    """The rows of a raw file, in the order of the source."""
-    columns = [f"{value_name(column.name)} as {name(column.name)}" for column in table.raw_columns]
-    columns += [f"{key_sql(feed, person)} as {name(person.key)}" for person in persons(feed, table)]
-    for pseudonym in feed.pseudonyms:
-        if pseudonym.table == table.name:
-            parts = [f"coalesce({value_name(column)}::varchar, '')" for column in pseudonym.columns]
-            columns.append(f"{pseudonym_sql([literal(pseudonym.key), *parts])} as {name(pseudonym.key)}")
-    columns += [
-        f"{literal(origin.sha256)} as source_file_sha256",
-        f"{literal(origin.sheet)} as source_sheet",
-        "line as source_line",
-        f"timestamp '{origin.received_at:%Y-%m-%d %H:%M:%S}' as received_at",
-    ]
-    if feed.vintage:
-        columns.append(f"date '{origin.vintage}' as {VINTAGE_COLUMN}")
-    return f"select {', '.join(columns)} from {typed} where not bad"
+def set_origins(
+    connection: duckdb.DuckDBPyConnection, origins: Sequence[tuple[str, str | None, date | None]]
+) -> None:
+    """Say where files come from: (sha256, sheet, vintage) in the order of ``file_no``."""
+    connection.execute(
+        f"create or replace temp table {ORIGIN} (file_no integer, sha256 varchar, sheet varchar, vintage date)"
+    )
+    rows = ", ".join(
+        f"({number}, {literal(sha256)}, {literal(sheet)}, {literal(vintage.isoformat() if vintage else None)})"
+        for number, (sha256, sheet, vintage) in enumerate(origins, start=1)
+    )
+    connection.execute(f"insert into {ORIGIN} values {rows}")
 
 
 def people_queries(feed: Feed, table: Table, typed: str) -> Iterable[str]:
-    """Queries giving the people of the accepted rows, for the identity store."""
+    """Queries giving the people of the good rows with file_no and sha256, for the identity store."""
     for person in persons(feed, table):
-        number = value_name(person.gphc_number)
+        message = message_name(person.key)
         fields = {
-            "person_key": key_sql(feed, person),
-            "feed": literal(feed.id),
-            "gphc_number": number,
-            "gphc_valid": f"coalesce({valid_gphc_sql(number)}, '') <> ''",
+            "gphc_number": value_name(person.gphc_number),
             "surname": _optional(person.surname),
             "forename": _optional(person.forename),
             "date_of_birth": _optional(person.date_of_birth, "date"),
             "email": _optional(person.email),
         }
-        # Distinct people first, keys after: a person stands in many rows.
-        columns = dict.fromkeys(
-            value_name(column)
-            for column in (
-                person.gphc_number,
-                person.surname,
-                person.forename,
-                person.date_of_birth,
-                person.email,
-                *person.local_id,
-            )
-            if column is not None
+        picked = ", ".join(f"{sql} as {field}" for field, sql in fields.items())
+        people = (
+            f"select {message} as message, {picked}, min(file_no) as file_no from {typed} "
+            f"where not bad and {message} is not null group by all"
         )
-        people = f"select distinct {', '.join(columns)} from {typed} where not bad"
-        picked = ", ".join(f"{sql} as {key}" for key, sql in fields.items())
-        yield f"select * from (select {picked} from ({people})) where person_key is not null"
+        yield (
+            f"select key as person_key, {literal(feed.id)} as feed, {is_gphc_message_sql('message')} as gphc_valid, "
+            f"{', '.join(fields)}, file_no, sha256 "
+            f"from ({people}) inner join {PSEUDONYM} using (message) inner join {ORIGIN} using (file_no)"
+        )
 
 
-def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, target: Path, mode: int) -> None:
-    """Write a query's rows to ``target`` so that it is there whole or not at all."""
+def by_file(rows: pa.Table) -> dict[int, pa.Table]:
+    """The rows of each file, without ``file_no``. Rows of one file stand together."""
+    numbers = rows.column("file_no").to_numpy()
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    ends = [*starts[1:], len(numbers)]
+    bare = rows.drop_columns(["file_no"])
+    return {
+        int(numbers[start]): bare.slice(start, end - start) for start, end in zip(starts, ends, strict=True)
+    }
+
+
+def write_parquet(rows: pa.Table, target: Path, mode: int) -> None:
+    """Write rows to ``target`` so that the file is there whole or not at all; the folder is synced by the caller."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode))
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
-        connection.execute(f"copy ({query}) to {literal(str(draft))} (format parquet, compression zstd)")
+        with os.fdopen(descriptor, "wb") as stream:
+            pq.write_table(rows, stream, compression="zstd")
+            stream.flush()
+            os.fsync(stream.fileno())
         draft.chmod(mode)
-        _sync(draft)
-        os.replace(draft, target)
+        draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
-    _sync(target.parent)
 
 
-def _optional(column: str | None, sql_type: str = "varchar") -> str:
-    return f"null::{sql_type}" if column is None else value_name(column)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a crash."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _optional(column: str | None, sql_type: str = "varchar") -> str:
+    return f"null::{sql_type}" if column is None else value_name(column)

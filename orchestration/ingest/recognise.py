@@ -19,6 +19,7 @@ from orchestration.ingest.outcome import Refusal
 from orchestration.readers import Peek, SheetPeek
 
 _SIMILAR = 0.6  # ratio from which a header counts as a misspelling of another
+_PLAINLY_A_HEADER = 2  # names understood from which a first line is a header, not somebody's data
 _LISTED = 8  # headers named in a message
 
 
@@ -96,7 +97,9 @@ def bind(feed: Feed, layout: Layout, header: Sequence[str]) -> Binding:
     if layout.unpivot is not None and not milestones:
         missing.append(layout.unpivot.value_column)
     known = set(used.values()) | _ignored_keys(feed, layout)
-    repeated = tuple(header[places[key]] for key, count in counts.items() if count > 1 and key in used.values())
+    repeated = tuple(
+        header[places[key]] for key, count in counts.items() if count > 1 and key in used.values()
+    )
     extra = tuple(
         name for name, key in zip(header, keys, strict=True) if key not in known and (key or name.strip())
     )
@@ -118,7 +121,9 @@ def recognise(feeds: Iterable[Feed], wanted: Feed | None, peek: Peek, name: str)
         own = _match_feed(wanted, peek)
         if own is not None:
             return own
-    others = [found for feed in every if feed is not wanted and (found := _match_feed(feed, peek)) is not None]
+    others = [
+        found for feed in every if feed is not wanted and (found := _match_feed(feed, peek)) is not None
+    ]
     others.sort(key=lambda found: -found.score)
     if wanted is None:
         if not others:
@@ -158,7 +163,9 @@ def _match_feed(feed: Feed, peek: Peek) -> Recognition | None:
     return Recognition(feed, tuple(matches), notes)
 
 
-def _match_by_header_alone(feed: Feed, layouts: list[Layout], sheets: Sequence[SheetPeek]) -> list[SheetMatch]:
+def _match_by_header_alone(
+    feed: Feed, layouts: list[Layout], sheets: Sequence[SheetPeek]
+) -> list[SheetMatch]:
     for sheet in sheets:
         match = _best(feed, layouts, sheet)
         if match is not None:
@@ -251,7 +258,7 @@ def _mismatch(feed: Feed, peek: Peek, name: str) -> Refusal:
         return Refusal("wrong_sheet", name, found, f"a sheet named {wanted}")
     binding, layout, sheet, header = max(pairs, key=lambda pair: pair[0].score)
     where = name if sheet.name is None else f"{name}, sheet '{sheet.name}'"
-    if binding.score < 2:
+    if binding.score < _PLAINLY_A_HEADER:
         return _no_header(feed, layout, where, header)
     unused = [cell for cell in binding.extra if cell.strip()]
     found = f"no column for {_suggested(feed, layout, binding.missing, unused)}"
@@ -278,7 +285,7 @@ def _no_header(feed: Feed, layout: Layout, where: str, header: Sequence[str]) ->
 
 
 def _unknown(feeds: Iterable[Feed], peek: Peek, name: str) -> Refusal:
-    best: tuple[int, Feed | None] = (1, None)
+    best: tuple[int, Feed | None] = (_PLAINLY_A_HEADER - 1, None)
     for feed in feeds:
         for layout in feed.layouts:
             for sheet in peek.sheets:
@@ -296,7 +303,10 @@ def _unknown(feeds: Iterable[Feed], peek: Peek, name: str) -> Refusal:
 def repeated_columns(where: str, binding: Binding) -> Refusal:
     """The refusal of a header that names a wanted column twice."""
     return Refusal(
-        "repeated_columns", where, f"more than one column named {_quoted(binding.repeated)}", "each column once"
+        "repeated_columns",
+        where,
+        f"more than one column named {_quoted(binding.repeated)}",
+        "each column once",
     )
 
 

@@ -12,27 +12,20 @@ from datetime import date
 
 import duckdb
 
-from dbt_project.registry.feeds import Feed, Layout, header_key
+from dbt_project.registry.feeds import header_key
 from orchestration.ingest.checks import value_name
-from orchestration.ingest.recognise import Binding
+from orchestration.ingest.months import month_number
+from orchestration.ingest.sheets import Sheet
 from orchestration.ingest.typing_sql import month_sql
-
-_MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
 
 
 def one_load(
-    connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    feed: Feed,
-    layout: Layout,
-    binding: Binding,
-    header: Sequence[str],
+    connection: duckdb.DuckDBPyConnection, relation: str, sheet: Sheet
 ) -> tuple[str, int, tuple[str, ...]]:
-    """Reduce ``relation`` to one load: the relation to use instead, rows left out, and remarks."""
+    """Reduce the rows of one file to one load: the relation to use instead, rows left out, and remarks."""
+    binding, layout, header = sheet.binding, sheet.layout, sheet.source.header
     cells = [f"c{position}" for position in sorted(set(binding.columns.values()))]
-    period = [f"c{binding.columns[key]}" for key in feed.return_key if key in binding.columns]
+    period = [f"c{binding.columns[key]}" for key in sheet.feed.return_key if key in binding.columns]
     notes: list[str] = []
     before = _count(connection, relation)
     if layout.load_id is not None:
@@ -46,15 +39,10 @@ def one_load(
 
 
 def period_notes(
-    connection: duckdb.DuckDBPyConnection,
-    typed: str,
-    source: str,
-    feed: Feed,
-    header: Sequence[str],
-    file_name: str,
+    connection: duckdb.DuckDBPyConnection, typed: str, source: str, sheet: Sheet
 ) -> tuple[str, ...]:
     """Loud remarks where a column or the file name declares a period other than the rows' own, which stands."""
-    period = feed.period
+    period = sheet.feed.period
     if period is None:
         return ()
     own = value_name(period.month)
@@ -64,10 +52,10 @@ def period_notes(
     actual = [month for (month,) in months if month is not None]
     notes: list[str] = []
     declared_keys = {header_key(name): name for name in period.declared_columns}
-    for position, cell in enumerate(header):
+    for position, cell in enumerate(sheet.source.header):
         if header_key(cell) in declared_keys:
             notes.extend(_contradictions(connection, typed, source, own, f"c{position}", cell))
-    named = _month_in_name(period.filename_pattern, file_name)
+    named = _month_in_name(period.filename_pattern, sheet.file)
     if named is not None and actual and named not in actual:
         notes.append(
             f"the file name says {named:%Y-%m}, the rows' own date says {_listed(actual)}: taken from the rows"
@@ -84,7 +72,7 @@ def _newest_load(
     loads = connection.execute(
         f"select distinct {load} from {relation} order by try_cast({load} as bigint) nulls first, {load}"
     ).fetchall()
-    if len(loads) < 2:
+    if len(loads) <= 1:
         return relation, []
     connection.execute(
         f"create or replace temp table newest_load as select * exclude (load_number, newest_number) from ("
@@ -109,7 +97,9 @@ def _divide(
         "list_reduce(list(distinct copies), lambda a, b: greatest_common_divisor(a, b)) as k "
         f"from (select {picked}count(*) as copies from {relation} group by {partition}) {group}"
     )
-    worst = connection.execute("select coalesce(max(k), 1), count(*) from repetition where k > 1").fetchall()[0]
+    worst = connection.execute("select coalesce(max(k), 1), count(*) from repetition where k > 1").fetchall()[
+        0
+    ]
     if worst[1] == 0:
         return relation, []
     same = " and ".join(f"r.{cell} is not distinct from s.{cell}" for cell in period) or "true"
@@ -142,9 +132,8 @@ def _month_in_name(pattern: str | None, file_name: str) -> date | None:
     match = re.search(pattern, file_name, re.IGNORECASE) if pattern else None
     if match is None:
         return None
-    month = match["month"].lower()
-    number = int(month) if month.isdigit() else _MONTHS.index(month) + 1 if month in _MONTHS else 0
-    return date(int(match["year"]), number, 1) if 1 <= number <= 12 else None
+    number = month_number(match["month"])
+    return None if number is None else date(int(match["year"]), number, 1)
 
 
 def _listed(months: Sequence[date]) -> str:
@@ -153,5 +142,3 @@ def _listed(months: Sequence[date]) -> str:
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     return int(connection.execute(f"select count(*) from {relation}").fetchall()[0][0])
-
-

@@ -34,10 +34,8 @@ def write_template(feed: Feed, path: Path) -> Path:
     if not layouts:
         raise Refusal("no_template", feed.id, "a feed of published files", "a feed that takes workbooks")
     book = Workbook()
-    notes = book.active
-    if notes is None or not isinstance(notes, Worksheet):
-        raise RuntimeError("a new workbook has a sheet")
-    notes.title = NOTES_SHEET
+    notes = book.create_sheet(NOTES_SHEET, index=0)
+    del book[book.sheetnames[-1]]
     row = _write_head(notes, feed)
     filled: set[str] = set()
     for layout in layouts:

@@ -6,6 +6,7 @@ Nothing is guessed: day comes before month, a lone thousands separator is not to
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from dbt_project.registry import Column
 from orchestration.ingest.labels import value_labels
@@ -15,9 +16,7 @@ EARLIEST_DATE = "1900-01-01"
 LATEST_DATE = "2100-12-31"
 EXCEL_SERIAL = "excel"  # name of the format "days since 30 December 1899" in a contract
 
-# Beside spaces: tab, line ends, non-breaking and zero-width spaces that word processors leave behind.
-_BLANKS = literal(" \t\n\r\u00a0\u2007\u200b\u202f\ufeff")
-_NO_VALUE = ("null",)  # spelled out by some publishers in any column; not in names, where it is a surname
+_NO_VALUE = ("Null",)  # spelled out by some publishers in any column; not in names, where it is a surname
 
 _DATE_FORMATS = (
     "%d/%m/%Y",
@@ -54,38 +53,26 @@ _GROUPED_DECIMAL = r"[-+]?[0-9]{1,3}((,[0-9]{3})+\.[0-9]+|(,[0-9]{3}){2,})"
 _LISTED_VALUES = 12
 
 
-def trimmed_sql(source: str) -> str:
-    """The cell without surrounding blanks."""
-    return f"trim({source}, {_BLANKS})"
-
-
-def present_sql(column: Column, trimmed: str) -> str:
-    """The trimmed cell; null when nothing is left or it is a spelling of "no value"."""
-    spellings = dict.fromkeys(text.lower() for text in column.null_values)
-    if column.personal != "direct":
-        spellings |= dict.fromkeys(_NO_VALUE)
-    if not spellings:
-        return f"nullif({trimmed}, '')"
-    return f"case when lower({trimmed}) not in ('', {listed(spellings)}) then {trimmed} end"
+def present_sql(column: Column, cell: str) -> str:
+    """The cell; null when it is empty or a spelling of "no value"."""
+    spellings = [*column.null_values, *(() if column.personal == "direct" else _NO_VALUE)]
+    written = dict.fromkeys(each for text in spellings for each in (text, text.lower(), text.upper()))
+    if not written:
+        return f"nullif({cell}, '')"
+    return f"case when {cell} not in ('', {listed(written)}) then {cell} end"
 
 
 def typed_sql(column: Column, text: str) -> str:
     """The value of the cleaned cell ``text`` in the column's type; null when it is none."""
-    if column.type == "integer":
-        return _integer(text)
-    if column.type == "decimal":
-        return _decimal(text, column.sql_type)
-    if column.type == "boolean":
-        return f"case when lower({text}) in ({listed(_TRUE)}) then true when lower({text}) in ({listed(_FALSE)}) then false end"
-    if column.type == "date":
-        return _date(text, column.formats or _DATE_FORMATS)
-    if column.type == "month":
-        return month_sql(text, column.formats or _MONTH_FORMATS)
-    if column.values or column.allowed:
-        return _coded(column, text)
-    if column.pattern is not None and _is_upper_case(column.pattern):
-        return f"upper({text})"  # codes are written in capitals; "u12345" is the same code
-    return text
+    typed: dict[str, Callable[[str], str]] = {
+        "integer": _integer,
+        "decimal": lambda cell: _decimal(cell, column.sql_type),
+        "boolean": _boolean,
+        "date": lambda cell: _date(cell, column.formats or _DATE_FORMATS),
+        "month": lambda cell: month_sql(cell, column.formats or _MONTH_FORMATS),
+        "text": lambda cell: _text(column, cell),
+    }
+    return typed[column.type](text)
 
 
 def month_sql(text: str, formats: tuple[str, ...] = _MONTH_FORMATS) -> str:
@@ -106,6 +93,19 @@ def expected_text(column: Column) -> str:
         "date": "a date such as 2025-11-30",
         "month": "a month such as 2025-11",
     }.get(column.type, "text")
+
+
+def _text(column: Column, text: str) -> str:
+    if column.values or column.allowed:
+        return _coded(column, text)
+    if column.pattern is not None and _is_upper_case(column.pattern):
+        return f"upper({text})"  # codes are written in capitals; "u12345" is the same code
+    return text
+
+
+def _boolean(text: str) -> str:
+    folded = f"lower({text})"
+    return f"case when {folded} in ({listed(_TRUE)}) then true when {folded} in ({listed(_FALSE)}) then false end"
 
 
 def _coded(column: Column, text: str) -> str:
@@ -140,7 +140,9 @@ def _decimal(text: str, sql_type: str) -> str:
 
 def _date(text: str, formats: tuple[str, ...]) -> str:
     # ISO is always taken (that is how workbooks' own dates arrive) and is the fast path.
-    options = [f"case when length({text}) = 10 and substr({text}, 5, 1) = '-' then try_cast({text} as date) end"]
+    options = [
+        f"case when length({text}) = 10 and substr({text}, 5, 1) = '-' then try_cast({text} as date) end"
+    ]
     parsed = [each for each in formats if each not in ("%Y-%m-%d", EXCEL_SERIAL)]
     if parsed:
         options.append(f"try_strptime({text}, [{listed(parsed)}])::date")

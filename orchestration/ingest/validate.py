@@ -1,225 +1,153 @@
-"""One sheet of text against its contract, in a few SQL statements: typed rows, and rows set aside with reasons.
+"""Sheets of text against their contract, in a few SQL statements: typed rows, and rows set aside with reasons.
 
 The source stays as text in Arrow; one pass types every cell and marks the rows that break a rule. Only those few
-rows are looked at again to say which cell, what was found and what was expected.
+rows are looked at again to say which cell, what was found and what was expected. Sheets of equal shape go through
+together, told apart by ``file_no`` (from 1): planning such a statement costs more than running it on a small file.
 """
 
 # pyarrow ships no type stubs.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportMissingTypeStubs=false
+# pyright: reportMissingTypeStubs=false, reportUnknownParameterType=false
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
-from dbt_project.registry import Column, Feed, Layout, Table
 from orchestration.ingest.checks import Check, cell_name, checks, text_name, value_name
 from orchestration.ingest.labels import human_label
-from orchestration.ingest.outcome import Refusal, TableCounts
-from orchestration.ingest.problems import Place, add_duplicates, add_problems, add_rejects
-from orchestration.ingest.raw_file import key_sql, persons
-from orchestration.ingest.recognise import (
-    Binding,
-    SheetMatch,
-    bind,
-    bind_positions,
-    extra_note,
-    repeated_columns,
-)
+from orchestration.ingest.outcome import TableCounts
+from orchestration.ingest.problems import add_duplicates, add_problems, add_rejects
+from orchestration.ingest.raw_file import message_name, messages, persons
 from orchestration.ingest.repeats import one_load, period_notes
+from orchestration.ingest.sheets import Sheet
 from orchestration.ingest.sql import listed, literal
-from orchestration.ingest.typing_sql import present_sql, trimmed_sql, typed_sql
-from orchestration.readers import SourceTable
+from orchestration.ingest.typing_sql import present_sql, typed_sql
 
 _SOURCE = "source_rows"
 
-
-@dataclass(frozen=True)
-class Sheet:
-    """A sheet to be validated: what it is, and the file it comes from."""
-
-    feed: Feed
-    match: SheetMatch
-    file: str
-    received_at: datetime
-
-    @property
-    def layout(self) -> Layout:
-        """Its layout."""
-        return self.match.layout
-
-    @property
-    def table(self) -> Table:
-        """The promised table it fills."""
-        return self.feed.table(self.layout.table)
-
-    @property
-    def where(self) -> str:
-        """File and sheet, for a message."""
-        return self.file if self.match.sheet is None else f"{self.file}, sheet '{self.match.sheet}'"
+Tally = Counter[int]  # rows by file_no
 
 
 @dataclass(frozen=True)
 class Validated:
-    """A validated sheet. ``typed`` is a temporary table: line, source_column, v_<column> ..., bad."""
+    """Validated sheets of equal shape. ``typed`` is a temporary table: file_no, line, source_column, v_..., bad."""
 
-    sheet: Sheet
+    sheets: tuple[Sheet, ...]  # file_no - 1 -> sheet
     typed: str
-    counts: TableCounts
-    notes: tuple[str, ...]
+    counts: tuple[TableCounts, ...]
+    notes: tuple[tuple[str, ...], ...]
+
+    @property
+    def first(self) -> Sheet:
+        """Any of the sheets: they share feed, layout and header."""
+        return self.sheets[0]
 
 
 def validate(
-    connection: duckdb.DuckDBPyConnection, sheet: Sheet, source: SourceTable, typed: str
+    connection: duckdb.DuckDBPyConnection, sheets: Sequence[Sheet], typed: str, received_on: date
 ) -> Validated:
-    """Type every row into the temporary table ``typed``; what is wrong goes to the table of problems.
-
-    Raises :class:`Refusal` when the header does not fill the promised table or there are no rows.
-    """
-    source = _below_titles(source, sheet.match.header_row)
-    binding = _binding(sheet, source)
-    if source.rows.num_rows == 0 and source.rejects.num_rows == 0:
-        raise Refusal("no_rows", sheet.where, "a header and no rows below it", "at least one row of data")
-    connection.register(_SOURCE, source.rows)
+    """Type every row into the temporary table ``typed``; what is wrong goes to the table of problems."""
+    connection.register(_SOURCE, _together([sheet.source.rows for sheet in sheets]))
     try:
-        return _validate(connection, sheet, source, binding, typed)
+        return _validate(connection, tuple(sheets), typed, received_on)
     finally:
         connection.unregister(_SOURCE)
 
 
 def _validate(
-    connection: duckdb.DuckDBPyConnection, sheet: Sheet, source: SourceTable, binding: Binding, typed: str
+    connection: duckdb.DuckDBPyConnection, sheets: tuple[Sheet, ...], typed: str, received_on: date
 ) -> Validated:
-    extra = extra_note(sheet.feed, sheet.layout, binding) if sheet.match.has_header else None
-    notes = [*source.notes, *sheet.match.notes, *([extra] if extra else [])]
-    relation, not_taken = _SOURCE, 0
+    sheet = sheets[0]
+    notes = [list(each.notes) for each in sheets]
+    relation, not_taken = _SOURCE, Tally()
     if sheet.table.repeated_loads:
-        relation, not_taken, said = one_load(
-            connection, relation, sheet.feed, sheet.layout, binding, source.header
-        )
-        notes.extend(said)
-    wanted, filtered, said = _filtered(connection, relation, sheet, binding)
-    notes.extend(said)
-    rows = _valued_rows(sheet, _cleaned_rows(sheet, binding, source.header, wanted))
-    rules = checks(_sourced(sheet, binding), f"{sheet.received_at:%Y-%m-%d}")
-    _type_rows(connection, sheet, rows, rules, typed)
-    unpivot = sheet.layout.unpivot
-    if unpivot is not None and binding.milestones:
-        empty = _lines_without_rows(connection, wanted, typed)
-        notes.extend([f"{empty:,} rows with none of the milestones: not taken"] if empty else [])
-        filtered += empty
-    milestone = unpivot.value_column if unpivot is not None and binding.milestones else None
-    place = Place(
-        sheet.file, sheet.match.sheet, source.header, binding, sheet.match.has_header, milestone=milestone
-    )
-    rejected = add_rejects(connection, place, source.rejects)
-    add_problems(connection, place, rows, typed, _SOURCE, rules)
-    _set_duplicates_aside(connection, sheet, place, typed)
-    notes.extend(period_notes(connection, typed, relation, sheet.feed, source.header, sheet.file))
-    counts = _counts(connection, sheet, typed, rejected, not_taken + filtered)
-    return Validated(sheet, typed, counts, tuple(notes))
+        relation, left_out, said = one_load(connection, relation, sheet)
+        not_taken[1] += left_out
+        notes[0].extend(said)
+    wanted, filtered, rule = _filtered(connection, relation, sheet)
+    for file_no, rows in filtered.items():
+        notes[file_no - 1].append(f"{rows:,} rows that are not ours not taken (taken are: {rule})")
+    rows_sql = _valued_rows(sheet, wanted)
+    rules = checks(sheet.sourced_columns(), received_on.isoformat())
+    _type_rows(connection, sheet, rows_sql, rules, typed)
+    empty = _lines_without_rows(connection, wanted, typed) if sheet.milestone_column else Tally()
+    for file_no, rows in empty.items():
+        notes[file_no - 1].append(f"{rows:,} rows with none of the milestones: not taken")
+    rejected = add_rejects(connection, _together([each.source.rejects for each in sheets]))
+    add_problems(connection, sheet, rows_sql, typed, _SOURCE, rules)
+    _set_duplicates_aside(connection, sheet, typed)
+    notes[0].extend(period_notes(connection, typed, relation, sheet))
+    counts = _counts(connection, sheets, typed, rejected, not_taken + filtered + empty)
+    return Validated(sheets, typed, counts, tuple(map(tuple, notes)))
 
 
-def _below_titles(source: SourceTable, titles: int) -> SourceTable:
-    """The table without title rows above its header (workbooks: the reader takes the first row for the header)."""
-    if titles == 0:
-        return source
-    row = source.rows.slice(titles - 1, 1).to_pylist()[0]
-    header = tuple(row[f"c{position}"] or "" for position in range(len(source.header)))
-    return replace(source, header=header, rows=source.rows.slice(titles))
+def _together(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables of equal columns as one, with ``file_no``."""
+    numbered = [
+        table.append_column("file_no", pa.array(np.full(table.num_rows, number, dtype=np.int32)))
+        for number, table in enumerate(tables, start=1)
+    ]
+    return pa.concat_tables(numbered)
 
 
-def _binding(sheet: Sheet, source: SourceTable) -> Binding:
-    if not sheet.match.has_header:
-        return bind_positions(sheet.layout)
-    binding = bind(sheet.feed, sheet.layout, source.header)
-    if binding.repeated:
-        raise repeated_columns(sheet.where, binding)
-    if binding.missing:
-        labels = ", ".join(f"'{human_label(column)}'" for column in binding.missing)
-        raise Refusal("missing_columns", sheet.where, f"no column for {labels}", "every required column")
-    return binding
-
-
-def _filtered(
-    connection: duckdb.DuckDBPyConnection, relation: str, sheet: Sheet, binding: Binding
-) -> tuple[str, int, list[str]]:
-    """The rows the layout takes: relation, rows left out, remarks."""
+def _filtered(connection: duckdb.DuckDBPyConnection, relation: str, sheet: Sheet) -> tuple[str, Tally, str]:
+    """The rows the layout takes: relation, rows left out, and the rule in words."""
     conditions: list[str] = []
     for column, values in sheet.layout.row_filter.items():
-        if column in binding.columns:
-            cell = trimmed_sql(f"c{binding.columns[column]}")
+        if column in sheet.binding.columns:
+            cell = f"c{sheet.binding.columns[column]}"
             folded = listed(value.lower() for value in values)
             conditions.append(f"coalesce(lower({cell}), '') in ({folded})")
     if not conditions:
-        return relation, 0, []
-    query = f"select count(*), count(*) filter (where {' and '.join(conditions)}) from {relation}"
-    total, taken = connection.execute(query).fetchall()[0]
-    wanted = f"(select * from {relation} where {' and '.join(conditions)})"
-    if total == taken:
-        return relation, 0, []
+        return relation, Tally(), ""
+    condition = " and ".join(conditions)
+    left_out = _tally(connection, f"from {relation} where not ({condition})")
     rule = "; ".join(f"{human_label(c)}: {', '.join(v)}" for c, v in sheet.layout.row_filter.items())
-    return wanted, total - taken, [f"{total - taken:,} rows that are not ours not taken (taken are: {rule})"]
+    wanted = f"(select * from {relation} where {condition})" if left_out else relation
+    return wanted, left_out, rule
 
 
-def _sourced(sheet: Sheet, binding: Binding) -> list[Column]:
-    """The promised columns this sheet says something about."""
-    return [column for column in sheet.table.columns if _source(sheet, binding, column) is not None]
-
-
-def _source(sheet: Sheet, binding: Binding, column: Column) -> str | None:
-    """SQL for the source text of a column, None when the sheet has none."""
-    unpivot = sheet.layout.unpivot
-    if column.name in sheet.layout.constants:
-        return literal(sheet.layout.constants[column.name])
-    if unpivot is not None and binding.milestones and column.name == unpivot.name_column:
-        return "milestone.value"
-    if unpivot is not None and binding.milestones and column.name == unpivot.value_column:
-        return "milestone.cell"
-    if column.name in binding.columns:
-        return f"c{binding.columns[column.name]}"
-    return None
-
-
-def _cleaned_rows(sheet: Sheet, binding: Binding, header: tuple[str, ...], wanted: str) -> str:
-    """Query: line, source_column, t_<column> for every promised column; one row per milestone in wide layouts."""
-    sources = [(column, _source(sheet, binding, column)) for column in sheet.table.columns]
+def _cells(sheet: Sheet, wanted: str) -> str:
+    """Query: file_no, line, source_column, s_<column>; one row per filled milestone in wide layouts."""
     cells = "".join(
-        f", {trimmed_sql(source)} as {cell_name(column.name)}" for column, source in sources if source
+        f", {source} as {cell_name(column.name)}"
+        for column in sheet.table.columns
+        if (source := sheet.source_sql(column))
     )
-    texts = ", ".join(
-        f"{present_sql(column, cell_name(column.name)) if source else 'null::varchar'} as {text_name(column.name)}"
-        for column, source in sources
-    )
-    return f"select line, source_column, {texts} from ({_cells(binding, header, wanted, cells)})"
-
-
-def _cells(binding: Binding, header: tuple[str, ...], wanted: str, cells: str) -> str:
-    """Query: line, source_column and the trimmed cells; one row per filled milestone in wide layouts."""
-    if not binding.milestones:
-        return f"select line, null::varchar as source_column{cells} from {wanted}"
+    if not sheet.binding.milestones:
+        return f"select file_no, line, null::varchar as source_column{cells} from {wanted}"
     milestones = ", ".join(
-        f"{{'header': {literal(' '.join(header[position].split()))}, 'value': {literal(value)}, "
+        f"{{'header': {literal(' '.join(sheet.source.header[position].split()))}, 'value': {literal(value)}, "
         f"'cell': c{position}}}"
-        for position, value in binding.milestones.items()
+        for position, value in sheet.binding.milestones.items()
     )
     return (
-        f"select line, milestone.header as source_column{cells} "
+        f"select file_no, line, milestone.header as source_column{cells} "
         f"from (select *, unnest([{milestones}]) as milestone from {wanted}) "
-        "where nullif(trim(milestone.cell), '') is not null"
+        "where nullif(milestone.cell, '') is not null"
     )
 
 
-def _valued_rows(sheet: Sheet, cleaned: str) -> str:
-    """Query: the cleaned rows and v_<column>, the typed value."""
-    values = [
+def _valued_rows(sheet: Sheet, wanted: str) -> str:
+    """Query: file_no, line, source_column, t_<column> (text) and v_<column> (typed) of every promised column."""
+    texts = ", ".join(
+        f"{present_sql(column, cell_name(column.name)) if sheet.source_sql(column) else 'null::varchar'} "
+        f"as {text_name(column.name)}"
+        for column in sheet.table.columns
+    )
+    cleaned = f"select file_no, line, source_column, {texts} from ({_cells(sheet, wanted)})"
+    values = ", ".join(
         f"{typed_sql(column, text_name(column.name))} as {value_name(column.name)}"
         for column in sheet.table.columns
-    ]
-    return f"select *, {', '.join(values)} from ({cleaned})"
+    )
+    return f"select *, {values} from ({cleaned})"
 
 
 def _type_rows(
@@ -227,47 +155,59 @@ def _type_rows(
 ) -> None:
     broken = " or ".join(f"coalesce({rule.broken}, false)" for rule in rules) or "false"
     values = ", ".join(value_name(column.name) for column in sheet.table.columns)
+    keys = "".join(
+        f", {sql} as {message_name(key)}" for key, sql in messages(sheet.feed, sheet.table).items()
+    )
     connection.execute(
         f"create or replace temp table {typed} as "
-        f"select line, source_column, {values}, {broken} as bad from ({rows})"
+        f"select file_no, line, source_column, {values}{keys}, {broken} as bad from ({rows})"
     )
 
 
-def _lines_without_rows(connection: duckdb.DuckDBPyConnection, wanted: str, typed: str) -> int:
-    query = f"select count(*) from {wanted} where line not in (select line from {typed})"
-    return int(connection.execute(query).fetchall()[0][0])
+def _lines_without_rows(connection: duckdb.DuckDBPyConnection, wanted: str, typed: str) -> Tally:
+    with_rows = f"(select distinct file_no, line from {typed}) as with_rows"
+    return _tally(connection, f"from {wanted} as every_line anti join {with_rows} using (file_no, line)")
 
 
-def _set_duplicates_aside(
-    connection: duckdb.DuckDBPyConnection, sheet: Sheet, place: Place, typed: str
-) -> None:
+def _set_duplicates_aside(connection: duckdb.DuckDBPyConnection, sheet: Sheet, typed: str) -> None:
     key = [sheet.table.column(column) for column in sheet.table.key]
     if not key:
         return
-    partition = [value_name(column.name) for column in key]
+    partition = ["file_no", *(value_name(column.name) for column in key)]
     people = persons(sheet.feed, sheet.table)
     for column in key:
         # Where the source's own number of a person is missing, the person is told by what else is known.
         if column.personal == "direct" and people:
-            partition.append(
-                f"case when {value_name(column.name)} is null then {key_sql(sheet.feed, people[0])} end"
-            )
-    labels = [place.label(column.name) or human_label(column.name) for column in key]
-    add_duplicates(connection, place, typed, _SOURCE, partition, labels)
+            person = message_name(people[0].key)
+            partition.append(f"case when {value_name(column.name)} is null then {person} end")
+    labels = [sheet.label(column.name) or human_label(column.name) for column in key]
+    add_duplicates(connection, sheet, typed, _SOURCE, partition, labels)
 
 
 def _counts(
-    connection: duckdb.DuckDBPyConnection, sheet: Sheet, typed: str, rejected: int, not_taken: int
-) -> TableCounts:
-    total, bad = connection.execute(f"select count(*), count(*) filter (where bad) from {typed}").fetchall()[
-        0
-    ]
-    return TableCounts(
-        table=sheet.table.name,
-        layout=sheet.layout.name,
-        sheet=sheet.match.sheet,
-        read=total + rejected + not_taken,
-        accepted=total - bad,
-        quarantined=bad + rejected,
-        not_taken=not_taken,
+    connection: duckdb.DuckDBPyConnection,
+    sheets: tuple[Sheet, ...],
+    typed: str,
+    rejected: Tally,
+    not_taken: Tally,
+) -> tuple[TableCounts, ...]:
+    good = _tally(connection, f"from {typed} where not bad")
+    bad = _tally(connection, f"from {typed} where bad")
+    return tuple(
+        TableCounts(
+            table=sheet.table.name,
+            layout=sheet.layout.name,
+            sheet=sheet.match.sheet,
+            read=good[number] + bad[number] + rejected[number] + not_taken[number],
+            accepted=good[number],
+            quarantined=bad[number] + rejected[number],
+            not_taken=not_taken[number],
+        )
+        for number, sheet in enumerate(sheets, start=1)
     )
+
+
+def _tally(connection: duckdb.DuckDBPyConnection, rows: str) -> Tally:
+    """Rows by file."""
+    found = connection.execute(f"select file_no, count(*) {rows} group by file_no order by file_no")
+    return Tally(dict(found.fetchall()))

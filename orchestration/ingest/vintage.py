@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 import duckdb
 
 from orchestration.ingest.checks import value_name
+from orchestration.ingest.months import MONTHS, SHORTEST, month_number
 from orchestration.ingest.validate import Validated
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_MONTH = r"(?P<month_name>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_MONTH = rf"(?P<month_name>{'|'.join(month[:SHORTEST] for month in MONTHS)})[a-z]*"
 _YEAR = r"(?P<year>(19|20)\d\d)"
 _PATTERNS = tuple(
     re.compile(rf"(?<![0-9]){pattern}(?![0-9])", re.IGNORECASE)
@@ -28,17 +28,23 @@ _PATTERNS = tuple(
 )
 
 
-def vintage_date(
-    connection: duckdb.DuckDBPyConnection, file_name: str, tables: Sequence[Validated], received_on: date
-) -> tuple[date, str | None]:
-    """The vintage, and a remark when it had to be found inside the file or taken from the day of receipt."""
-    named = date_in_name(file_name)
-    if named is not None:
-        return named, None
-    newest = max(filter(None, (_newest(connection, table, received_on) for table in tables)), default=None)
-    if newest is not None:
-        return newest, f"no date in the file name: vintage {newest}, the newest date inside"
-    return received_on, f"no date in the file name or inside: vintage {received_on}, the day of receipt"
+def vintage_dates(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Validated], received_on: date
+) -> list[tuple[date, str | None]]:
+    """Vintage of each file, and a remark when it was found inside the file or taken from the day of receipt."""
+    inside = [_newest(connection, table, received_on) for table in tables]
+    found: list[tuple[date, str | None]] = []
+    for number, sheet in enumerate(tables[0].sheets, start=1):
+        named = date_in_name(sheet.file)
+        newest = max((dates[number] for dates in inside if number in dates), default=None)
+        if named is not None:
+            found.append((named, None))
+        elif newest is not None:
+            found.append((newest, f"no date in the file name: vintage {newest}, the newest date inside"))
+        else:
+            remark = f"no date in the file name or inside: vintage {received_on}, the day of receipt"
+            found.append((received_on, remark))
+    return found
 
 
 def date_in_name(file_name: str) -> date | None:
@@ -52,21 +58,20 @@ def date_in_name(file_name: str) -> date | None:
 
 
 def _date(parts: dict[str, str | None]) -> date | None:
-    name = parts.get("month_name")
-    month = _MONTHS.index(name[:3].lower()) + 1 if name else int(parts.get("month") or 0)
+    month = month_number(parts.get("month_name") or parts.get("month") or "")
     try:
-        return date(int(parts["year"] or 0), month, int(parts.get("day") or 1))
+        return None if month is None else date(int(parts["year"] or 0), month, int(parts.get("day") or 1))
     except ValueError:
         return None
 
 
-def _newest(connection: duckdb.DuckDBPyConnection, table: Validated, received_on: date) -> date | None:
-    columns = [column for column in table.sheet.table.columns if column.type == "date"]
+def _newest(connection: duckdb.DuckDBPyConnection, table: Validated, received_on: date) -> dict[int, date]:
+    """The newest date not after the receipt, by file."""
+    columns = [value_name(column.name) for column in table.first.table.columns if column.type == "date"]
     if not columns:
-        return None
-    newest = ", ".join(
-        f"max({value_name(column.name)}) filter (where {value_name(column.name)} <= date '{received_on}')"
-        for column in columns
-    )
-    row: Iterable[date | None] = connection.execute(f"select {newest} from {table.typed} where not bad").fetchall()[0]
-    return max(filter(None, row), default=None)
+        return {}
+    newest = ", ".join(f"max({column}) filter (where {column} <= date '{received_on}')" for column in columns)
+    rows = connection.execute(
+        f"select file_no, {newest} from {table.typed} where not bad group by file_no"
+    ).fetchall()
+    return {row[0]: max(dates) for row in rows if (dates := [day for day in row[1:] if day is not None])}

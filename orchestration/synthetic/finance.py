@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from dbt_project.registry import load_programme
 from orchestration.synthetic.calendar import financial_year, months
 from orchestration.synthetic.journeys import (
     CLINICAL_PLACES,
@@ -14,7 +15,7 @@ from orchestration.synthetic.journeys import (
 from orchestration.synthetic.supervisors import PLACES as SUPERVISOR_PLACES
 from orchestration.synthetic.world import World
 
-CEILING_GBP = 15_900_000
+CEILING_GBP = load_programme().ceiling_gbp
 OUTTURN_SHARE = 0.957
 
 # No split by strand or category was ever published: these shares are demonstration input, not fact.

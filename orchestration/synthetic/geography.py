@@ -155,6 +155,11 @@ def _network_fates(world: World) -> None:
             turn - {merged + dispersed} as split_number
         from ranked;
     """)
+    _networks_ever(world)
+
+
+def _networks_ever(world: World) -> None:
+    """Table pcn: the first networks, and two new ones for each that split."""
     world.run("""
         create table pcn as
         with every_pcn as (

@@ -6,11 +6,18 @@ from orchestration.synthetic.calendar import CUT_OFF
 from orchestration.synthetic.world import World
 
 PLACES = 1_000
+PLACES_TAKEN = 0.93
 EXISTING_SHARE = 0.20  # of pharmacists annotated before the programme
 
 
 def build_supervisors(world: World) -> None:
     """Tables early_prescriber (annotated without the programme) and supervisor (one row per person and kind)."""
+    _early_prescribers(world)
+    _trained(world)
+    _available(world)
+
+
+def _early_prescribers(world: World) -> None:
     world.run("""
         create table early_prescriber as
         select person_id,
@@ -24,7 +31,10 @@ def build_supervisors(world: World) -> None:
             and date_diff('day', greatest(registered_on + 730, date '2008-03-01'), date '2021-03-25') > 0
         order by person_id
     """)
-    taken = 0.93
+
+
+def _trained(world: World) -> None:
+    """Half of the programme's places go to prescribing supervisors, half to educational and clinical ones."""
     world.run(f"""
         create table supervisor as
         with candidates as (
@@ -53,7 +63,7 @@ def build_supervisors(world: World) -> None:
             select * from existing
             union all
             select person_id, practice_id, supervisor_kind, true from trainees
-            where turn <= {world.scaled(PLACES * taken / 2, 6)}
+            where turn <= {world.scaled(PLACES * PLACES_TAKEN / 2, 6)}
         )
         select together.*,
             person_id * 10 + case supervisor_kind when 'prescribing' then 1 when 'clinical' then 2 else 3 end
@@ -67,6 +77,10 @@ def build_supervisors(world: World) -> None:
             u(person_id, 'supervisor.drop') as drop_draw, u(person_id, 'supervisor.leaves') as leave_draw
         from together
     """)
+
+
+def _available(world: World) -> None:
+    """From when until when each can take learners, and the board they work in (as in April 2021)."""
     world.run("""
         create or replace table supervisor as
         select supervisor.* exclude (drop_draw, leave_draw),

@@ -29,7 +29,9 @@ def test_only_settings_reads_the_environment() -> None:
 
 
 def test_definitions_only_assemble() -> None:
-    assert len((REPOSITORY / "orchestration" / "definitions.py").read_text(encoding="utf-8").splitlines()) < 20
+    assert (
+        len((REPOSITORY / "orchestration" / "definitions.py").read_text(encoding="utf-8").splitlines()) < 20
+    )
 
 
 def test_no_utils() -> None:
@@ -47,7 +49,11 @@ def test_functions_do_one_thing() -> None:
 
 def test_every_metric_family_reaches_the_marts() -> None:
     families = {path.stem for path in METRICS_DIR.glob("*.sql")}
-    listed = set(re.findall(r"'(metric_\w+)'", (DBT_PROJECT_DIR / "macros/metrics/finish.sql").read_text(encoding="utf-8")))
+    listed = set(
+        re.findall(
+            r"'(metric_\w+)'", (DBT_PROJECT_DIR / "macros/metrics/finish.sql").read_text(encoding="utf-8")
+        )
+    )
     assert families == listed == {metric.family for metric in load_metrics().values()}
 
 
@@ -81,7 +87,11 @@ def test_engine_differences_live_in_one_folder() -> None:
     offenders = [
         path.relative_to(DBT_PROJECT_DIR).as_posix()
         for path in (DBT_PROJECT_DIR / "models").rglob("*.sql")
-        if re.search(r"\b(date_diff|datediff|strftime|generate_series|string_agg|qualify|asof|unnest)\b", path.read_text(encoding="utf-8"), re.I)
+        if re.search(
+            r"\b(date_diff|datediff|strftime|generate_series|string_agg|qualify|asof|unnest)\b",
+            path.read_text(encoding="utf-8"),
+            re.I,
+        )
     ]
     assert offenders == []
 

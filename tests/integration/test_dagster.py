@@ -33,7 +33,10 @@ print(json.dumps({
     "without_description": sorted(node.key.to_user_string() for node in nodes if not node.description),
     "without_kind": sorted(node.key.to_user_string() for node in nodes if not node.kinds),
     "jobs": sorted(job.name for job in defs.resolve_all_job_defs()),
-    "parents": {key.to_user_string(): sorted(p.to_user_string() for p in graph.get(key).parent_keys) for key in graph.executable_asset_keys},
+    "parents": {
+        key.to_user_string(): sorted(parent.to_user_string() for parent in graph.get(key).parent_keys)
+        for key in graph.executable_asset_keys
+    },
 }))
 """
 
@@ -54,7 +57,12 @@ def python(script: str, home: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PHIP_HOME": str(home), "DAGSTER_HOME": ""}
     environment.pop("DAGSTER_HOME")
     return subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment, timeout=600
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        timeout=600,
     )
 
 
@@ -71,7 +79,9 @@ def test_every_feed_table_model_and_the_release_are_assets(graph: dict[str, Any]
 
     raw = {f"{feed.id}/{table.name}" for feed in load_feeds().values() for table in feed.tables}
     assert raw <= set(graph["executable"])
-    assert {"marts/fct_metric_value", "staging/stg_provider_return__event", "published_release"} <= set(graph["executable"])
+    assert {"marts/fct_metric_value", "staging/stg_provider_return__event", "published_release"} <= set(
+        graph["executable"]
+    )
 
 
 def test_staging_models_hang_on_the_feeds_that_ingest_makes(graph: dict[str, Any]) -> None:
@@ -93,7 +103,9 @@ def test_the_interface_is_filled_in(graph: dict[str, Any]) -> None:
 
 
 def test_jobs_for_everything_each_feed_and_publishing(graph: dict[str, Any]) -> None:
-    assert {"everything", "publish_only", "ingest_provider_return_only", "ingest_gphc_register_only"} <= set(graph["jobs"])
+    assert {"everything", "publish_only", "ingest_provider_return_only", "ingest_gphc_register_only"} <= set(
+        graph["jobs"]
+    )
 
 
 def test_publishing_alone_without_a_verdict_is_refused(tmp_path: Path) -> None:
@@ -106,7 +118,12 @@ def test_publishing_alone_without_a_verdict_is_refused(tmp_path: Path) -> None:
 def test_a_refused_build_cannot_be_published_and_the_last_release_stays(tmp_path: Path) -> None:
     phip = str(Path(sys.executable).with_name("phip"))
     home = tmp_path / "home"
-    first = subprocess.run([phip, "demo", "--home", home, "--size", "0.02", "--clean"], capture_output=True, text=True, check=False)
+    first = subprocess.run(
+        [phip, "demo", "--home", home, "--size", "0.02", "--clean"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert first.returncode == 0, first.stdout + first.stderr
     live = (home / "releases" / "current").resolve()
     before = {path: path.read_bytes() for path in live.rglob("*") if path.is_file()}

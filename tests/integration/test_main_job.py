@@ -90,7 +90,9 @@ def test_no_identifier_leaves_the_restricted_folders(home: Path) -> None:
     needles = [number.encode() for (number,) in numbers]
     assert needles
     open_folders = [home / name for name in ("releases", "warehouse", "ledger")]
-    files = [path for folder in open_folders for path in ([folder] if folder.is_file() else folder.rglob("*"))]
+    files = [
+        path for folder in open_folders for path in ([folder] if folder.is_file() else folder.rglob("*"))
+    ]
     for path in files:
         if path.is_file() and path.suffix not in {".png"}:
             content = path.read_bytes()
@@ -166,7 +168,12 @@ def test_wrong_usage_is_said_in_one_line(tmp_path: Path) -> None:
 
 
 def test_asking_before_anything_is_published_is_refused(tmp_path: Path) -> None:
-    for command in (("metric", "spend_against_ceiling"), ("verdict",), ("explain", "spend_against_ceiling"), ("serve",)):
+    for command in (
+        ("metric", "spend_against_ceiling"),
+        ("verdict",),
+        ("explain", "spend_against_ceiling"),
+        ("serve",),
+    ):
         done = phip(*command, "--home", tmp_path / "h")
         assert done.returncode == 1, (command, done.stderr)
         assert "phip demo" in done.stderr
@@ -177,7 +184,9 @@ def test_metric_and_explain_answer_from_the_release(home: Path) -> None:
     assert values.returncode == 0, values.stderr
     rows: list[dict[str, Any]] = json.loads(values.stdout)
     assert {row["org_code"] for row in rows} == {"Y56", "Y58", "Y59", "Y60", "Y61", "Y62", "Y63"}
-    explained = phip("explain", "new_independent_prescribers", "--org", "ENG", "--period", "all", "--json", "--home", home)
+    explained = phip(
+        "explain", "new_independent_prescribers", "--org", "ENG", "--period", "all", "--json", "--home", home
+    )
     told = json.loads(explained.stdout)
     assert told["definition"]
     assert "int_measure_annotation" in told["models"]

@@ -13,7 +13,7 @@ from metric_oracle.figures import KEY, expected_status, valued
 from metric_oracle.world import World
 
 EXACT = 1e-9  # relative; a count is far from its neighbours by this measure, a sum of reals is not
-SHOWN = ("final", "provisional")
+SHOWN = ("final", "provisional", "not_reported")  # which of them is not for rules R6 and R7 to say
 Oracle = Callable[[World, Metric], pd.DataFrame]
 
 
@@ -48,16 +48,15 @@ def interval(metric: Metric, figures: pd.DataFrame) -> tuple[pd.Series, pd.Serie
 def disagreements(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Rows by what is wrong with them; a figure of nothing may stand or be left out on either side."""
     both = rows[rows.side == "both"]
-    counted = both[both.status != "not_reported"]
     found = {
         "missing": rows[(rows.side == "right_only") & (rows.numerator_oracle != 0)],
         "not in the truth": rows[(rows.side == "left_only") & (rows.numerator.fillna(0) != 0)],
-        "status": counted[~_status_fits(counted)],
-        # silence is not zero: who sent nothing has no figure
-        "figure of a silent network": rows[(rows.status == "not_reported") & rows.value.notna()],
+        "status": both[~_status_fits(both)],
+        # as in the publisher's bulletin; the status says that it is silence and not a count
+        "figure of a silent network": rows[(rows.status == "not_reported") & (rows.value != 0)],
     }
     for name in ("numerator", "denominator", "value", "lower_95", "upper_95"):
-        found[name] = counted[~_same(counted[name], counted[f"{name}_oracle"])]
+        found[name] = both[~_same(both[name], both[f"{name}_oracle"])]
     return {name: part for name, part in found.items() if len(part)}
 
 

@@ -12,6 +12,7 @@ from dbt_project.registry import Metric
 from metric_oracle.periods import PROGRAMME_START, period_of
 from metric_oracle.places import Placed
 
+SECTOR_LEVELS = ("england", "region", "icb")  # a sector of one network is a handful of people
 KEY = ["org_level", "org_code", "strand", "sector", "period_start", "period_grain", "geography"]
 
 
@@ -36,6 +37,8 @@ def rolled_up(
         for grain in metric.grains:
             known["period_start"] = period_of(known[day], grain)
             for level, strand, sector in product(metric.levels, strands, sectors):
+                if sector == "sector" and level not in SECTOR_LEVELS:
+                    continue
                 groups = known.groupby([level, strand, sector, "period_start", *by])
                 found = groups.agg(**summary)  # type: ignore[call-overload]
                 found.index.names = ["org_code", "strand", "sector", "period_start", *by]

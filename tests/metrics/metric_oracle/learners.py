@@ -38,10 +38,10 @@ def annotations(world: World) -> Placed:
         _stated_workplaces(world), on="enrolment_ref"
     )
     rows = rows.merge(stated, on="person_id", how="left").assign(strand="independent_prescribing")
-    by_practice = world.places.network_of(rows.practice_code, rows.day)
+    workplace = world.places.worked_in(rows, network="stated_network", practice="practice_code", day="day")
     rows["period"] = rows.day.dt.to_period("M").dt.to_timestamp()
     rows = rows.merge(primary_networks(world), on=["person_id", "period"], how="left")
-    rows["pcn_code"] = rows.pcn_code.fillna(rows.stated_network).fillna(by_practice)
+    rows["pcn_code"] = rows.pcn_code.fillna(workplace)
     return placed(world, _unit(rows, "person_id"))
 
 

@@ -80,6 +80,15 @@ class Places:
         found = found[(found.valid_from <= found.day) & (found.day <= found.valid_to)]
         return found.set_index("row").pcn_code.reindex(practices.index)
 
+    def worked_in(self, rows: pd.DataFrame, *, network: str, practice: str, day: str) -> pd.Series:
+        """The network of people by what is stated of them: as stated, while that network was open.
+
+        Of one that had closed, or where none is stated, the practice's network of the day; else as stated.
+        """
+        closes = rows[network].map(self.pcns.set_index("pcn_code").close_date)
+        still_open = rows[network].where(~(closes < rows[day]))
+        return still_open.fillna(self.network_of(rows[practice], rows[day])).fillna(rows[network])
+
     def now(self, networks: pd.Series) -> pd.Series:
         """The networks of today that networks of any time became."""
         return networks.map(lambda code: self.successors.get(code, code), na_action="ignore")

@@ -29,6 +29,9 @@ def open_world(truth: Truth, cut_off: pd.Timestamp) -> World:
     places = Places(truth, cut_off)
     events = frame(truth.events).rename(columns={"event_date": "day"})
     events = events[events.reported_on <= cut_off].sort_values("day", kind="stable")
+    stated = frame(truth.enrolments)[["enrolment_ref", "practice_code"]]
+    events = events.merge(stated, on="enrolment_ref", how="left")
+    events["pcn_code"] = places.worked_in(events, network="pcn_code", practice="practice_code", day="day")
     events["sector"] = _stated_sector(events)
     deployments = frame(truth.deployments)
     deployments["fte"] = deployments.fte.astype(float)
@@ -37,7 +40,7 @@ def open_world(truth: Truth, cut_off: pd.Timestamp) -> World:
         places=places,
         cut_off=cut_off,
         programme=load_programme(),
-        events=events.reset_index(drop=True),
+        events=events,
         register=frame(truth.register),
         deployments=deployments,
     )
