@@ -34,6 +34,7 @@ def build_and_publish(settings: Settings) -> Outcome:
 
 
 def _run_job(settings: Settings, name: str) -> Outcome:
+    settings.publish_to_process()
     from orchestration.definitions import defs
     from orchestration.release import current
 

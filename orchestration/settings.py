@@ -135,13 +135,15 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """Environment of a child process that is to work on the same state, telemetry off."""
-        return {
-            **os.environ,
-            **_TELEMETRY_OFF,
-            "PHIP_HOME": str(self.home),
-            "PHIP_LANDING": str(self.landing),
-            "PHIP_TARGET": self.target,
-        }
+        return {**os.environ, **_TELEMETRY_OFF, **self._named()}
+
+    def publish_to_process(self) -> None:
+        """Make these the settings that code loaded later finds: Dagster imports its definitions without arguments."""
+        os.environ.update(self._named())
+
+    def _named(self) -> dict[str, str]:
+        named = {"PHIP_HOME": str(self.home), "PHIP_LANDING": str(self.landing), "PHIP_TARGET": self.target}
+        return named | ({"PHIP_AS_AT": self.as_at.isoformat()} if self.as_at else {})
 
     def identity_key(self) -> Secret:
         """The key of the pseudonyms: given, or from its file; a missing default file is made once.

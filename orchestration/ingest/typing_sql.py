@@ -34,12 +34,12 @@ _DATE_FORMATS = (
 _MONTH_FORMATS = (
     "%Y-%m",
     "%Y%m",
+    "%b-%y",  # before %Y, which would take 25 for the year 25
     "%b-%Y",
     "%B-%Y",
     "%b %Y",
     "%B %Y",
     "%m/%Y",
-    "%b-%y",
     "%d/%m/%Y",
     "%Y-%m-%dT%H:%M:%S",
     "%Y-%m-%d %H:%M:%S",

@@ -53,10 +53,9 @@ def test_headcounts_of_networks_do_not_add_up(clean: Demonstration) -> None:
     assert (networks > england).any(), "nobody works in two networks: the world does not test rule R1"
 
 
-@pytest.mark.parametrize("metric_id", METRICS)
+@pytest.mark.parametrize("metric_id", sorted(set(METRICS) - {"pcn_coverage"}))
 def test_merging_networks_leaves_england_unchanged(clean: Demonstration, metric_id: str) -> None:
-    if metric_id == "pcn_coverage":
-        pytest.skip("networks themselves are counted: two that merged are one of today")
+    """Not so for coverage: there networks themselves are counted, and two that merged are one of today."""
     rows = clean.built.figures("fct_metric_value", metric_id)
     columns = [*CUT, "numerator", "denominator", "value", "status"]
     then = at(rows, "england", "as_was")[columns].sort_values(CUT, ignore_index=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from built_world import Demonstration
-from metric_oracle.catalogue import BREAKDOWNS, FIGURES, Oracle
-from metric_oracle.compare import disagreements, side_by_side, told
+from metric_oracle.catalogue import BREAKDOWNS, FIGURES
+from metric_oracle.compare import Oracle, disagreements, side_by_side, told
 
 from dbt_project.registry import load_metrics
 

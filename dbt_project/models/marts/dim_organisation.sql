@@ -157,12 +157,8 @@ boards as (
 
 board_regions as (
 
-    select
-        icb_code,
-        min(region_code) as region_code
-    from {{ ref('int_sub_icb_parent') }}
-    where icb_code is not null
-    group by icb_code
+    select *
+    from {{ ref('int_icb_region') }}
 
 ),
 

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pandas as pd
-
-from dbt_project.registry import Metric
 from metric_oracle import learners, money_and_places, workforce
-from metric_oracle.world import World
-
-Oracle = Callable[[World, Metric], pd.DataFrame]
+from metric_oracle.compare import Oracle
 
 FIGURES: dict[str, Oracle] = {
     "new_independent_prescribers": learners.new_prescribers,
