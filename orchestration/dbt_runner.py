@@ -100,8 +100,8 @@ def _invoke(settings: Settings, arguments: list[str]) -> list[Any]:
         *("--target", settings.target),
         *("--target-path", str(folder / "target")),
         *("--log-path", str(folder / "logs")),
-        "--log-level",
-        "none",
+        *("--log-level", "none"),
+        *("--log-level-file", "error"),  # every statement at debug level would cost seconds of CPU
         "--no-send-anonymous-usage-stats",
         "--no-version-check",
     ]

@@ -87,7 +87,9 @@ def _message(site: Site) -> str:
     if spent := _spent(site):
         sentences.append(spent)
     # with public feeds only, what can be said is how many pharmacists networks employ
-    return " ".join(sentences) or workforce.employed(site) or "No headline value is published for this release."
+    return (
+        " ".join(sentences) or workforce.employed(site) or "No headline value is published for this release."
+    )
 
 
 def _spent(site: Site) -> str:

@@ -19,6 +19,7 @@ from typing import Any, Self
 from orchestration.ingest.outcome import FileReport, Outcome, TableCounts
 
 _FILE_MODE = 0o640
+_NO_KEY = "{}"  # return key of tables without one, as JSON
 _BUSY_SECONDS = 60.0
 
 _SCHEMA = """
@@ -114,7 +115,7 @@ class CurrentFile:
     sha256: str
     path: Path  # below home
     rows: int  # rows of the returns that stand
-    superseded: tuple[dict[str, str], ...]  # return keys in it that a later file replaced
+    superseded: tuple[dict[str, str], ...]  # return keys in it that do not stand: replaced, or told later
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,7 @@ class Ledger:
         standing: dict[str, int] = {}
         superseded: dict[str, list[dict[str, str]]] = {}
         for sha256, key, rows, rank in self._versions(feed, table, as_at):
-            if rank == 1 or key == "{}":
+            if _stands(key, rank):
                 standing[sha256] = standing.get(sha256, 0) + rows
             else:
                 superseded.setdefault(sha256, []).append(json.loads(key))
@@ -227,8 +228,9 @@ class Ledger:
     def superseded_files(self, feed: str, table: str, as_at: date | None = None) -> tuple[str, ...]:
         """Hashes of files in which no return stands any more."""
         versions = self._versions(feed, table, as_at)
-        standing = {sha256 for sha256, key, _, rank in versions if rank == 1 or key == "{}"}
-        return tuple(dict.fromkeys(sha256 for sha256, *_ in versions if sha256 not in standing))
+        standing = {sha256 for sha256, key, _, rank in versions if _stands(key, rank)}
+        told = [sha256 for sha256, _, _, rank in versions if rank]
+        return tuple(dict.fromkeys(sha256 for sha256 in told if sha256 not in standing))
 
     def reports(self, feed: str | None = None) -> tuple[FileReport, ...]:
         """What was said of every file (of one feed), in the order of their paths."""
@@ -275,12 +277,12 @@ class Ledger:
         )
 
     def _versions(self, feed: str, table: str, as_at: date | None) -> list[tuple[str, str, int, int]]:
-        """(sha256, key, rows, rank) of each return known on a day; rank 1 stands: latest told, then last taken."""
+        """(sha256, key, rows, rank) of each return; rank 1 stands: latest told, then last taken. 0: not yet told."""
         return self._all(
-            "select sha256, return_key, row_count, row_number() over ("
-            "partition by return_key order by reported_at desc, seq desc) "
-            "from return_version where feed = ? and table_name = ? and reported_at <= ? order by seq",
-            [feed, table, (as_at or date.max).isoformat()],
+            "select sha256, return_key, row_count, case when told then row_number() over ("
+            "partition by return_key, told order by reported_at desc, seq desc) else 0 end from ("
+            "select *, reported_at <= ? as told from return_version where feed = ? and table_name = ?) order by seq",
+            [(as_at or date.max).isoformat(), feed, table],
         )
 
     def _see(self, stamp: Stamp, sha256: str) -> None:
@@ -293,6 +295,11 @@ class Ledger:
     def _all(self, query: str, parameters: Sequence[object] = ()) -> list[Any]:
         with closing(self._connection.execute(query, tuple(parameters))) as cursor:
             return cursor.fetchall()
+
+
+def _stands(key: str, rank: int) -> bool:
+    """Whether a return stands: the first of its key, or any where returns have no key (whole snapshots)."""
+    return rank == 1 or (rank > 0 and key == _NO_KEY)
 
 
 def raw_path(feed: str, table: str, sha256: str) -> Path:

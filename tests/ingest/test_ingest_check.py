@@ -105,7 +105,9 @@ def test_duplicates_are_set_aside_and_name_the_first_line(check: Check) -> None:
 def test_people_without_a_source_number_are_no_duplicates(check: Check) -> None:
     header = "Period,Return date,Submitter code,PCN code,Staff record ID,GPhC number,Surname,Role,FTE"
     row = "2025-11,2025-12-05,S1,U12345,{},{},,Pharmacist,0.5"
-    text = "\n".join((header, row.format("", "2000001"), row.format("", "2000002"), row.format("", "2000001")))
+    text = "\n".join(
+        (header, row.format("", "2000001"), row.format("", "2000002"), row.format("", "2000001"))
+    )
     report = check(text, "deployment_return")
     assert (report.report.rows_accepted, report.report.rows_quarantined) == (2, 1)
 
@@ -153,8 +155,12 @@ def test_a_wide_workbook_gives_one_row_per_milestone(tmp_path: Path) -> None:
         "Course,Setting,Application date,Enrolment date,Pass date".split(",")
     )
     start = ["HEI02", "Nov-2025", "05/12/2025"]
-    sheet.append([*start, "S1", "2000001", "A", "B", "01/02/1990", "C1", "GP", "01/09/2024", "01/10/2024", None])
-    sheet.append([*start, "S2", "2000002", "A", "B", "01/02/1990", "C1", "GP", "01/09/2024", None, "31/02/2025"])
+    sheet.append(
+        [*start, "S1", "2000001", "A", "B", "01/02/1990", "C1", "GP", "01/09/2024", "01/10/2024", None]
+    )
+    sheet.append(
+        [*start, "S2", "2000002", "A", "B", "01/02/1990", "C1", "GP", "01/09/2024", None, "31/02/2025"]
+    )
     sheet.append([*start, "S3", "2000003", "A", "B", "01/02/1990", "C1", "GP", None, None, None])
     book.save(tmp_path / "students.xlsx")
     report = check_file(tmp_path / "students.xlsx", "provider_return")
@@ -183,7 +189,11 @@ def test_the_feed_is_found_without_being_told(check: Check) -> None:
         ("page.csv", b"<!DOCTYPE html><html><body>Service unavailable</body></html>", "wrong_format"),
         ("header.csv", EVENT_HEADER.encode(), "no_rows"),
         ("cut.xlsx", b"PK\x03\x04 and no more", "damaged_file"),
-        ("other.csv", b"Financial year,Published on,Strand,Period\n2024/25,2025-05-01,Supervisors,2024-04", "wrong_feed"),
+        (
+            "other.csv",
+            b"Financial year,Published on,Strand,Period\n2024/25,2025-05-01,Supervisors,2024-04",
+            "wrong_feed",
+        ),
     ],
 )
 def test_wrong_files_get_one_clear_line(check: Check, name: str, content: bytes, code: str) -> None:

@@ -50,7 +50,9 @@ def test_promise_columns_are_accepted_in_every_layout() -> None:
     assert layout_of(peek(names))[0] == "provider_return"
 
 
-@pytest.mark.parametrize("feed", [feed for feed in FEEDS.values() if feed.order == 10], ids=lambda feed: feed.id)
+@pytest.mark.parametrize(
+    "feed", [feed for feed in FEEDS.values() if feed.order == 10], ids=lambda feed: feed.id
+)
 def test_the_root_is_routed(feed: Feed) -> None:
     assert layout_of(peek(REGISTER_HEADER))[0] == feed.id
 
@@ -71,7 +73,9 @@ def test_semicolons_and_wide_workbooks() -> None:
 
 
 def test_titles_above_a_workbook_header() -> None:
-    match = found(peek("Return of our school", "", EVENT_HEADER, sheet="x", form="excel"), "provider_return").matches[0]
+    match = found(
+        peek("Return of our school", "", EVENT_HEADER, sheet="x", form="excel"), "provider_return"
+    ).matches[0]
     assert (match.header_row, match.has_header) == (2, True)
     assert refusal(peek("Return of our school", EVENT_HEADER), "provider_return").code == "unknown_header"
 

@@ -24,9 +24,9 @@ def typed() -> Typed:
     def value(column: Column, text: str) -> Any:
         present = connection.execute(f"select {present_sql(column, 'c')} from (select ? as c)", [text])
         cell = present.fetchall()[0][0]
-        return connection.execute(f"select {typed_sql(column, 'c')} from (select ?::varchar as c)", [cell]).fetchall()[
-            0
-        ][0]
+        return connection.execute(
+            f"select {typed_sql(column, 'c')} from (select ?::varchar as c)", [cell]
+        ).fetchall()[0][0]
 
     return value
 
@@ -80,7 +80,15 @@ def test_no_months(typed: Typed, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("12", 12), ("12.0", 12), ("-3", -3), ("12,345", 12345), ("12.5", None), ("1_000", None), ("0x1A", None)],
+    [
+        ("12", 12),
+        ("12.0", 12),
+        ("-3", -3),
+        ("12,345", 12345),
+        ("12.5", None),
+        ("1_000", None),
+        ("0x1A", None),
+    ],
 )
 def test_integers(typed: Typed, text: str, expected: int | None) -> None:
     assert typed(column("integer"), text) == expected
