@@ -28,7 +28,7 @@ from expectations.verdict import CheckResult, Verdict, make_verdict
 _CHUNK = 1 << 20
 
 
-class GateRefused(Exception):  # noqa: N818 - a refusal is a decision, not an error
+class GateRefused(Exception):
     """The build may not be published; ``reasons`` say why, one line each."""
 
     def __init__(self, reasons: Sequence[str]) -> None:

@@ -40,7 +40,7 @@ create table if not exists verdict_override (
 _KEYS = {"verdict": "verdict_id", "verdict_check": "verdict_id", "verdict_override": "verdict_id"}
 
 
-class TamperedLedger(Exception):  # noqa: N818 - named for what was found
+class TamperedLedger(Exception):
     """The ledger does not hold what was written to it; the message says where."""
 
 

@@ -107,8 +107,12 @@ def check(file: Path, feed: str | None) -> Told:
 def template(feed: str, output: Path) -> Path:
     """Write a feed's Excel template."""
     from orchestration.ingest import write_template
+    from orchestration.ingest.outcome import Refusal
 
-    write_template(load_feeds()[_feed(feed)], output)
+    try:
+        write_template(load_feeds()[_feed(feed)], output)
+    except Refusal as refusal:
+        raise UsageProblem(refusal.message) from refusal
     return output
 
 

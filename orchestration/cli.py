@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Never
 
-import click
 import typer
+import typer.exceptions
 
 from orchestration import answers, console
 from orchestration.settings import Settings, SettingsError, load_settings, switch_telemetry_off
@@ -34,13 +34,11 @@ def main() -> Never:
     switch_telemetry_off()
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
+    except typer.exceptions.TyperException as error:
+        # every mistake of usage: unknown command or option, missing argument, no argument at all
+        console.error(str(error) or "see phip --help")
         code = USAGE
-    except click.ClickException as error:
-        error.show()
-        code = USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         console.error("stopped; the last good release is untouched")
         code = INTERNAL
     except (SettingsError, answers.UsageProblem) as error:

@@ -10,7 +10,14 @@ from orchestration.pipeline import Outcome
 from orchestration.resources import Home
 from orchestration.settings import Settings
 
-INSTANCE_CONFIG = "telemetry:\n  enabled: false\n"
+# A run's own messages are events already; copying every step's output to files would cost two processes a step.
+INSTANCE_CONFIG = """\
+telemetry:
+  enabled: false
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+"""
 
 
 def instance_folder(settings: Settings) -> Path:

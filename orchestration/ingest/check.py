@@ -37,7 +37,7 @@ def check_file(
         home = Path(folder)
         limits = settings or Settings(home=home, landing=home)
         scratch = replace(limits, home=home, landing=home)
-        with workbench(scratch, Secret(secrets.token_bytes(KEY_BYTES))) as connection:
+        with workbench(scratch, Secret(secrets.token_bytes(KEY_BYTES)), home / "spill") as connection:
             prepared = prepare(reader, path, path.name, contracts, wanted)
             now = datetime.now(UTC)
             report = examine(connection, [(prepared, None)], now.date()).files[0].report

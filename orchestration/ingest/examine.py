@@ -88,9 +88,10 @@ class Examination:
 
 
 @contextmanager
-def workbench(settings: Settings, key: Secret) -> Generator[duckdb.DuckDBPyConnection]:
-    """An in-memory DuckDB with the run's limits and the key of the pseudonyms."""
-    with duckdb.connect(":memory:", config=settings.duckdb_config) as connection:
+def workbench(settings: Settings, key: Secret, spill: Path) -> Generator[duckdb.DuckDBPyConnection]:
+    """An in-memory DuckDB with the run's limits, a spill folder of its own and the key of the pseudonyms."""
+    config = {**settings.duckdb_config, "temp_directory": str(spill)}
+    with duckdb.connect(":memory:", config=config) as connection:
         use_key(connection, key)
         yield connection
 

@@ -24,6 +24,7 @@ from orchestration.ingest.checks import value_name
 from orchestration.ingest.sql import literal, name
 
 RAW_FILE_MODE = 0o640
+DRAFTS = ".*.parquet.*"  # files being written
 ORIGIN = "origin"
 PSEUDONYM = "pseudonym"
 
@@ -81,11 +82,12 @@ def make_pseudonyms(connection: duckdb.DuckDBPyConnection, feed: Feed, table: Ta
     connection.execute(
         f"delete from {PSEUDONYM} where (select count(*) from {PSEUDONYM}) > {_KEYS_REMEMBERED}"
     )
-    wanted = " union ".join(
+    wanted = " union all ".join(
         f"select {message_name(key)} as message from {typed} where not bad" for key in keys
     )
     connection.execute(
-        f"insert into {PSEUDONYM} select message, {pseudonym_sql('message')} from ({wanted}) as wanted "
+        f"insert into {PSEUDONYM} select message, {pseudonym_sql('message')} "
+        f"from (select distinct message from ({wanted})) as wanted "
         f"anti join {PSEUDONYM} as made using (message) where message is not null"
     )
 

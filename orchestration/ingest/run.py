@@ -14,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from orchestration.ingest.ledger import Entry, Known, Ledger, raw_path
 from orchestration.ingest.outcome import FileReport
 from orchestration.ingest.problems import quarantine_query
 from orchestration.ingest.raw_file import (
+    DRAFTS,
     RAW_FILE_MODE,
     by_file,
     make_pseudonyms,
@@ -50,6 +52,7 @@ RULES_VERSION = 1
 """Raised when intake itself changes so that a refused file may now be taken."""
 
 _VERSION_CHARACTERS = 16
+_SPILL_PREFIX = "intake-"
 _QUARANTINE_FILE_MODE = 0o600
 
 
@@ -76,11 +79,13 @@ def open_run(
 ) -> Generator[Run]:
     """Open everything a run needs; a second run on the same home waits for the first to end."""
     settings.prepare()
+    spill = settings.spill / f"{_SPILL_PREFIX}{os.getpid()}"
     moment = (now or datetime.now(UTC)).replace(tzinfo=None, microsecond=0)
     with (
         _alone(settings.home / ".intake.lock"),
+        _tidy(settings, spill),
         Ledger(settings.ledger) as ledger,
-        workbench(settings, settings.identity_key()) as connection,
+        workbench(settings, settings.identity_key(), spill) as connection,
         ReaderChild() as reader,
     ):
         attach(connection, settings)
@@ -168,6 +173,20 @@ def _alone(path: Path) -> Generator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def _tidy(settings: Settings, spill: Path) -> Generator[None]:
+    """Remove what killed runs left behind: half-written drafts and spilled rows. This run's own spill goes with it."""
+    for folder in (settings.raw, settings.quarantine):
+        for draft in folder.rglob(DRAFTS):
+            draft.unlink(missing_ok=True)
+    for left in settings.spill.glob(f"{_SPILL_PREFIX}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+
+
 def _write_quarantine(run: Run, examination: Examination) -> None:
     folders: set[Path] = set()
     for examined in examination.files:
@@ -193,6 +212,9 @@ def _write_table(run: Run, examination: Examination, table: Validated) -> None:
     set_origins(run.connection, origins)
     make_pseudonyms(run.connection, feed, promised, table.typed)
     rows = run.connection.execute(raw_query(feed, promised, table.typed, run.now)).to_arrow_table()
+    expected = sum(counts.accepted for counts in table.counts)
+    if rows.num_rows != expected:
+        raise RuntimeError(f"{promised.name}: {rows.num_rows} raw rows of {expected} accepted")
     folders: set[Path] = set()
     for number, part in by_file(rows).items():
         target = run.settings.home / raw_path(feed.id, promised.name, origins[number - 1][0])

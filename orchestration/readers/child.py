@@ -159,7 +159,7 @@ class ReaderChild:
         ]
         with theirs:
             # What a parser prints about a file may hold its contents: it goes nowhere.
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+            self._process = subprocess.Popen(
                 command,
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,

@@ -22,7 +22,7 @@ REJECTS_SCHEMA = pa.schema(
 )
 
 
-class Unreadable(Exception):  # noqa: N818 - what the file is, and how callers speak of it
+class Unreadable(Exception):
     """The source as a whole cannot be read. Nothing in it came from a cell.
 
     ``code`` is stable and machine-readable, ``message`` one line for the supplier; ``found`` and ``expected``

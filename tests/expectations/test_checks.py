@@ -215,8 +215,8 @@ CRITICAL = {
     "metric vanished",
     "event twice",
 }
-WARNING = {"plan exceeded", "more than full time", "contract: required", "many events after their report"}
-INFO = {"contract: pattern", "contract: range"}
+WARNING = {"more than full time", "contract: required", "many events after their report"}
+INFO = {"plan exceeded", "unknown parent of a closed network", "contract: pattern", "contract: range"}
 
 
 def suite_of(warehouse: Path, previous: Path | None = None) -> Suite:

@@ -21,7 +21,7 @@ from expectations.store import VerdictStore
 from expectations.verdict import CheckResult, Verdict, decide, make_verdict
 
 NEGATIVE = "update marts.fct_metric_value set value = -1 where metric_id = 'passes'"
-OVER_PLAN = "update marts.fct_metric_value set value = 104 where metric_id = 'spend'"
+OVER_FULL_TIME = "update marts.fct_deployment set fte = 1.2 where person_key = 'p1'"
 
 
 def result(**fields: Any) -> CheckResult:
@@ -83,7 +83,7 @@ def test_sound_build_passes_and_may_be_published(
 
 
 def test_warning_passes_with_a_banner(tmp_path: Path, store: VerdictStore, judge: RunGate) -> None:
-    warehouse = write_warehouse(tmp_path / "w.duckdb", [OVER_PLAN])
+    warehouse = write_warehouse(tmp_path / "w.duckdb", [OVER_FULL_TIME])
     assert judge(warehouse).status == "passed_with_warnings"
     assert passed(store, "b1", warehouse, "inputs").verdict.failures[0].severity == "warning"
 

@@ -66,7 +66,9 @@ def test_a_person_is_known_by_number_then_local_id_then_description() -> None:
         use_key(connection, key)
         message = person_message_sql("feed_x", "g", ["p", "l"], ["g", "s"])
 
-        def found(gphc: str | None, provider: str | None, local: str | None, surname: str | None) -> str | None:
+        def found(
+            gphc: str | None, provider: str | None, local: str | None, surname: str | None
+        ) -> str | None:
             row = "(select ?::varchar as g, ?::varchar as p, ?::varchar as l, ?::varchar as s)"
             query = f"select {pseudonym_sql(message)} from {row}"
             return connection.execute(query, [gphc, provider, local, surname]).fetchall()[0][0]

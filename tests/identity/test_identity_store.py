@@ -28,7 +28,12 @@ def store(settings: Settings) -> Generator[IdentityStore]:
 
 
 def person(
-    key: str, surname: str | None, forename: str | None, born: str | None, feed: str = "returns", number: str | None = None
+    key: str,
+    surname: str | None,
+    forename: str | None,
+    born: str | None,
+    feed: str = "returns",
+    number: str | None = None,
 ) -> str:
     texts = {"person_key": key, "feed": feed, "gphc_number": number, "surname": surname, "forename": forename}
     cells = {name: "null::varchar" if text is None else f"'{text}'" for name, text in texts.items()}
@@ -75,7 +80,12 @@ def test_people_are_added_once(store: IdentityStore) -> None:
     ],
 )
 def test_linking_by_name_and_birth(
-    settings: Settings, store: IdentityStore, surname: str | None, forename: str | None, born: str | None, linked: bool
+    settings: Settings,
+    store: IdentityStore,
+    surname: str | None,
+    forename: str | None,
+    born: str | None,
+    linked: bool,
 ) -> None:
     surname = None if surname is None else surname.replace("'", "''")
     store.add(registrant("r1", "O''Brien-Smith", "Ana", "1990-01-01"))

@@ -151,8 +151,21 @@ def test_a_wide_workbook_gives_one_row_per_milestone(tmp_path: Path) -> None:
     assert sheet is not None
     sheet.title = "Students"
     sheet.append(
-        "HEI code,Reporting period,Date of return,Student ref,GPhC reg no,Family name,Given name,DOB,"
-        "Course,Setting,Application date,Enrolment date,Pass date".split(",")
+        [
+            "HEI code",
+            "Reporting period",
+            "Date of return",
+            "Student ref",
+            "GPhC reg no",
+            "Family name",
+            "Given name",
+            "DOB",
+            "Course",
+            "Setting",
+            "Application date",
+            "Enrolment date",
+            "Pass date",
+        ]
     )
     start = ["HEI02", "Nov-2025", "05/12/2025"]
     sheet.append(

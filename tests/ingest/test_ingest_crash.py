@@ -41,13 +41,18 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "provider_return").mkdir()
     (folder / "gphc_register").mkdir()
     (folder / "spend").mkdir()
-    people = [(f"{2000000 + n}", f"Surname-{chr(97 + n % 26)}", f"F{n}", f"19{60 + n % 40}-01-01") for n in range(5000)]
+    people = [
+        (f"{2000000 + n}", f"Surname-{chr(97 + n % 26)}", f"F{n}", f"19{60 + n % 40}-01-01")
+        for n in range(5000)
+    ]
     for quarter in range(4):
         snapshot = f"2025-{3 * quarter + 1:02}-01"
         (folder / "gphc_register" / f"{snapshot}.csv").write_text(register(snapshot, *people))
     for number in range(40):
         rows = [
-            event_row(**{"Learner ID": f"L{n}", "GPhC number": f"{2000000 + n}", "Provider code": f"HEI{number:02}"})
+            event_row(
+                **{"Learner ID": f"L{n}", "GPhC number": f"{2000000 + n}", "Provider code": f"HEI{number:02}"}
+            )
             for n in range(200)
         ]
         bad = event_row(**{"Event date": "soon", "Provider code": f"HEI{number:02}"})
@@ -73,7 +78,9 @@ def state(home: Path, landing: Path) -> tuple[object, ...]:
             for table in feed.tables:
                 query = relation_sql(ledger, home, feed, table)
                 rows.append(
-                    duckdb.sql(f"select count(*), bit_xor(hash(columns(* exclude received_at))) from ({query})").fetchall()
+                    duckdb.sql(
+                        f"select count(*), bit_xor(hash(columns(* exclude received_at))) from ({query})"
+                    ).fetchall()
                 )
     with open_store(settings(home, landing)) as store:
         people = store.counts()

@@ -254,3 +254,14 @@ def test_a_raw_file_older_than_the_contract_has_nulls(settings: Settings, land: 
     land("provider_return/a.csv", events(event_row(Reason="x")))
     ingest_all(settings, feeds)
     assert standing(settings, "reason") == [None]
+
+
+def test_what_a_killed_run_left_behind_is_removed(settings: Settings) -> None:
+    draft = settings.raw / "spend" / "spend" / ".abc.parquet.123"
+    spilled = settings.spill / "intake-123" / "rows.tmp"
+    for path in (draft, spilled):
+        path.parent.mkdir(parents=True)
+        path.write_text("half")
+    ingest_all(settings)
+    assert not draft.exists()
+    assert list(settings.spill.iterdir()) == []

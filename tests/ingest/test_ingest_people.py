@@ -112,3 +112,17 @@ def test_a_person_deleted_stays_deleted(settings: Settings, land: Land) -> None:
     ingest_all(settings, again=True)
     with open_store(settings) as store:
         assert store.counts() == (1, 0)
+
+
+def test_the_same_people_in_files_taken_together_stay_one_row_each(settings: Settings, land: Land) -> None:
+    for day in ("2025-03-31", "2025-06-30", "2025-09-30"):
+        land(f"gphc_register/{day}.csv", register(day, ONE, TWO))
+    report = ingest_all(settings)
+    assert [each.rows_accepted for each in report.feed("gphc_register").files] == [2, 2, 2]
+    rows = duckdb.sql(
+        "select count(*), count(distinct person_key) "
+        f"from read_parquet('{settings.raw}/gphc_register/*/*.parquet')"
+    ).fetchall()
+    assert rows == [(6, 2)]
+    with open_store(settings) as store:
+        assert store.counts() == (2, 0)

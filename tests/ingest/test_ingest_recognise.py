@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from intake_files import EVENT_HEADER, REGISTER_HEADER, event_row
 
 from dbt_project.registry import Feed, load_feeds
 from orchestration.ingest.outcome import Refusal
 from orchestration.ingest.recognise import Recognition, bind, recognise
 from orchestration.readers import Peek, SheetPeek
-from intake_files import EVENT_HEADER, REGISTER_HEADER, event_row
 
 FEEDS = load_feeds()
 RETURNS = FEEDS["provider_return"]

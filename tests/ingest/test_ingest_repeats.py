@@ -10,7 +10,10 @@ from orchestration.ingest import CheckReport, check_file
 from orchestration.ingest.months import month_number
 from orchestration.ingest.vintage import date_in_name
 
-HEADER = "Data_source,CENSUS_YEAR,CENSUS_MONTH,PCN_CODE,STAFF_GROUP,STAFF_ROLE,DETAILED_STAFF_ROLE,FTE,UNIQUE_IDENTIFIER"
+HEADER = (
+    "Data_source,CENSUS_YEAR,CENSUS_MONTH,PCN_CODE,STAFF_GROUP,STAFF_ROLE,DETAILED_STAFF_ROLE,FTE,"
+    "UNIQUE_IDENTIFIER"
+)
 STAFF = "NWRS Staff,2025,{month},U12345,G,R,Pharmacist,{fte},{person}"
 CONTRACTED = "NWRS contracted services,2025,{month},U12345,G,R,Pharmacist,1.0,"
 
