@@ -70,14 +70,17 @@ def ensure_manifest(settings: Settings) -> Path:
     return path
 
 
-def build(settings: Settings) -> DbtBuild:
-    """Run every model and data test on the generation at :func:`building_path`.
+def build(settings: Settings, *, unit_tests: bool = False) -> DbtBuild:
+    """Run every model and data test, and the models' unit tests if asked, on the generation being built.
 
     Raises :class:`DbtFailed` when a model fails; failed tests are in the result, for the gate to judge.
     """
-    result = _invoke(settings, ["build", "--exclude-resource-type", "unit_test", "--no-write-json"])
+    without = [] if unit_tests else ["--exclude-resource-type", "unit_test"]
+    result = _invoke(settings, ["build", "--no-write-json", *without])
     nodes = tuple(_node(item) for item in result)
-    broken = [node for node in nodes if node.resource_type != "test" and node.status == "error"]
+    broken = [
+        node for node in nodes if node.resource_type not in ("test", "unit_test") and node.status == "error"
+    ]
     if broken:
         lines = "\n".join(f"{node.unique_id}: {node.message}" for node in broken)
         raise DbtFailed(f"dbt could not build {len(broken)} node(s):\n{lines}")

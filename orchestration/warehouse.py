@@ -53,6 +53,12 @@ def build_generation(
     return done, outcome.nodes
 
 
+def prepare_raw(settings: Settings, build_id: str) -> None:
+    """A generation that holds its raw views and nothing else yet."""
+    _clear(building_path(settings))
+    _write_raw(settings, building_path(settings), build_id, collect(settings))
+
+
 def _write_raw(settings: Settings, draft: Path, build_id: str, inputs: Inputs) -> None:
     """Schema ``raw``: one view per promised table, and what the build says of itself."""
     with duckdb.connect() as connection, Ledger(settings.ledger) as ledger:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,12 @@ _CHUNK_BYTES = 4 * 1024**2
 
 # What DuckDB raises about the text itself. Anything else (memory, disk) is no reason to try another way.
 _TEXT_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.BinderException)
+
+
+@lru_cache(maxsize=1)
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One engine per process: a new one for each file costs more than reading a small file."""
+    return duckdb.connect(":memory:")
 
 
 def read_fast(text: PlainText, delimiter: str, width: int, lines_before: int) -> pa.Table | None:
@@ -41,10 +49,13 @@ def read_fast(text: PlainText, delimiter: str, width: int, lines_before: int) ->
         )
     """
     try:
-        with duckdb.connect(":memory:") as connection:
+        with _engine().cursor() as connection:
             found = connection.execute(query, [str(link)]).to_arrow_table()
     except _TEXT_ERRORS:
         return None
+    except duckdb.Error:
+        _engine.cache_clear()  # an internal error leaves the database unusable
+        raise
     if found.num_rows != expected or not _every_delimiter_accounted_for(text, delimiter, lines_before, found):
         return None
     first = lines_before + 1

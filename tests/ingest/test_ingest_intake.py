@@ -9,13 +9,24 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from conftest import Land
 from intake_files import NOW, event_row, events, register
 
 from dbt_project.registry import load_feeds
-from orchestration.ingest import IntakeReport, Ledger, ingest_all, ingest_feed, raw_columns, relation_sql
+from orchestration.ingest import (
+    IntakeReport,
+    Ledger,
+    ingest_all,
+    ingest_feed,
+    land_table,
+    raw_columns,
+    relation_sql,
+)
 from orchestration.ingest.outcome import Refusal
+from orchestration.readers import SourceTable
+from orchestration.readers.table import no_rejects
 from orchestration.settings import Settings
 
 FEEDS = load_feeds()
@@ -265,3 +276,15 @@ def test_what_a_killed_run_left_behind_is_removed(settings: Settings) -> None:
     ingest_all(settings)
     assert not draft.exists()
     assert list(settings.spill.iterdir()) == []
+
+
+def test_a_table_from_an_interface_is_taken_like_a_file_and_once(settings: Settings) -> None:
+    rows = pa.table({"c0": ["U12345"], "c1": ["NAME"], "c2": ["16C"], "c3": ["20191001"], "line": [1]})
+    header = ("code", "name", "commissioned_by", "open_date")
+    source = SourceTable(None, header, rows, no_rejects(), ())
+    path = land_table(settings, "ods_pcn_membership", source, "ord_2026-01-02")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    (report,) = ingest_all(settings).files
+    assert (report.outcome, report.tables[0].layout) == ("accepted", "ord_api")
+    land_table(settings, "ods_pcn_membership", source, "ord_2026-01-02")
+    assert [each.outcome for each in ingest_all(settings).files] == ["unchanged"]
