@@ -278,8 +278,11 @@ def _figures(
         frame = connection.execute(query, [entry.id, by, geography, *parameters]).df()
     if period is None and not frame.empty:
         grain = next(g for g in ("month", "quarter", "year", "all") if g in set(frame["period_grain"]))
-        newest = frame.loc[(frame["period_grain"] == grain) & frame["value"].notna(), "period_start"].max()
-        chosen = (frame["period_grain"] == grain) & (frame["period_start"] == newest)
+        of_grain = frame["period_grain"] == grain
+        # the newest period with a value; where every value is withheld, the newest period, which says so
+        known = of_grain & frame["value"].notna()
+        newest = frame.loc[known if known.any() else of_grain, "period_start"].max()
+        chosen = of_grain & (frame["period_start"] == newest)
         frame = frame.loc[chosen | (frame["period_grain"] == "all")]
     return frame.reset_index(drop=True)
 
