@@ -70,8 +70,8 @@ def as_known(settings: Settings, progress: Progress, *, keep: bool = False) -> P
     """
     if settings.as_at is None:
         raise ValueError("a picture is asked for as at a day")
-    inputs = collect(settings)
-    if not inputs.files:
+    inputs = collect(settings) if settings.ledger.exists() else None
+    if inputs is None or not inputs.files:
         raise NothingKnown(_nothing_known(settings, settings.as_at))
     newest = builds.newest(replace(settings, as_at=None))
     if newest is not None and _is_same(newest, inputs):
@@ -159,8 +159,10 @@ def _alone(workshop: Settings, progress: Progress) -> Generator[None]:
 
 
 def _nothing_known(settings: Settings, day: date) -> str:
-    with Ledger(settings.ledger) as ledger:
-        first = ledger.first_told()
+    first = None
+    if settings.ledger.exists():
+        with Ledger(settings.ledger) as ledger:
+            first = ledger.first_told()
     if first is None:
         return "nothing has been taken in yet: run 'phip demo' or 'phip run'"
     return f"--as-at: nothing had been reported by {day}; the first report is of {first}"
