@@ -133,9 +133,12 @@ def metric(
     return _figures(settings, entry, by=by, period=period, exact=exact, geography=geography, org=None)
 
 
-def explain(settings: Settings, metric_id: str, *, org: str, period: str | None) -> Told:
-    """A figure, its definition, its SQL, the files behind it and the checks it passed."""
+def explain(
+    settings: Settings, metric_id: str, *, org: str, period: str | None, strand: str, sector: str, rows: int
+) -> Told:
+    """A figure, its definition, the units and received rows behind it, its SQL, files and the checks it passed."""
     from orchestration import explanation
+    from orchestration.evidence import Figure
 
     entry = _metric(metric_id)
     with _refusals():
@@ -143,8 +146,20 @@ def explain(settings: Settings, metric_id: str, *, org: str, period: str | None)
     if picture is None:
         raise DataRefused("there is no build yet: run 'phip demo' or 'phip run'")
     level = _level(settings, entry, org)
-    figures = _figures(settings, entry, by=level, period=period, exact=False, geography="as_was", org=org)
-    return explanation.of_figure(picture.settings, entry, picture.build, org=org, figures=figures)
+    asked = {"by": level, "period": period, "geography": "as_was", "org": org}
+    exact = _figures(settings, entry, exact=True, **asked)
+    published = _figures(settings, entry, exact=False, **asked)
+    wanted = exact[(exact["strand"] == strand) & (exact["sector"] == sector)]
+    figure = None
+    if not wanted.empty:
+        first = wanted.iloc[0]
+        day = str(first["period_start"])[:10]
+        figure = Figure(
+            metric_id, level, org, strand, sector, day, str(first["period_grain"]), asked["geography"] or ""
+        )
+    return explanation.of_figure(
+        entry, picture, org=org, figure=figure, exact=exact, published=published, limit=rows
+    )
 
 
 def verdict(settings: Settings) -> Told:
