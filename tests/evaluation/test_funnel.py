@@ -109,6 +109,8 @@ def test_root_scale_takes_units_without_events() -> None:
     # z of 0 observed against 4 expected is -4, of 9 against 4 is 2; quantiles 10 % and 90 % by interpolation
     result = funnel.overdispersion([0, 9], [4, 4], scale="root")
     assert result.phi == pytest.approx((3.4**2 + 1.4**2) / 2)
+    # (2 phi - 1) over 32 - 512 / 32, the precision of a root being four times the expected events
+    assert result.between == pytest.approx(12.52 / 16)
     assert funnel.overdispersion([0, 9, 4], [4, 4, 4]).units == 2
     assert np.isnan(funnel.overdispersion([3], [3]).phi)
 

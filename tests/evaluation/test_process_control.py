@@ -121,6 +121,7 @@ def test_seven_points_in_one_direction_are_a_trend(values: list[float], flagged:
         ([4.5, 1.0, 1.0], [False, False, False]),
         ([-4.5, -1.0, -4.5], [True, False, True]),
         ([4.5, -4.5, 4.5], [False, False, False]),
+        ([9.0, 4.5, 1.0], [False, False, False]),  # 9 is outside the limits, not close to one
     ],
 )
 def test_two_of_three_close_to_one_limit(middle: list[float], flagged: list[bool]) -> None:
