@@ -35,9 +35,8 @@ from evaluation import intervals
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Index = Callable[
-    [Floats, Floats], Floats
-]  # events and population by group (last axis) -> indices (last axis)
+# events and population by group (the last axis) in, indices (the last axis) out
+Index = Callable[[Floats, Floats], Floats]
 
 QUINTILES = 5
 REPLICATES = 1000
