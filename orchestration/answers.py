@@ -146,17 +146,17 @@ def explain(
     if picture is None:
         raise DataRefused("there is no build yet: run 'phip demo' or 'phip run'")
     level = _level(settings, entry, org)
-    asked = {"by": level, "period": period, "geography": "as_was", "org": org}
-    exact = _figures(settings, entry, exact=True, **asked)
-    published = _figures(settings, entry, exact=False, **asked)
+    geography = GEOGRAPHIES[0]
+    exact, published = (
+        _figures(settings, entry, by=level, period=period, exact=tier, geography=geography, org=org)
+        for tier in (True, False)
+    )
     wanted = exact[(exact["strand"] == strand) & (exact["sector"] == sector)]
     figure = None
     if not wanted.empty:
         first = wanted.iloc[0]
         day = str(first["period_start"])[:10]
-        figure = Figure(
-            metric_id, level, org, strand, sector, day, str(first["period_grain"]), asked["geography"] or ""
-        )
+        figure = Figure(metric_id, level, org, strand, sector, day, str(first["period_grain"]), geography)
     return explanation.of_figure(
         entry, picture, org=org, figure=figure, exact=exact, published=published, limit=rows
     )
