@@ -20,6 +20,10 @@
             'int_measure_module_pass', 'int_measure_portfolio',
         ],
         'metric_money': ['stg_spend__month'],
+        'metric_equity': [
+            'metric_prescribers', 'metric_learners', 'int_pcn_attribute', 'int_measure_background',
+            'int_register_group', 'int_starter_period',
+        ],
         'metric_workforce': ['int_measure_coverage', 'int_measure_workforce_post', 'int_workforce_census'],
         'metric_records': ['int_measure_provider_record', 'int_measure_return_due'],
     }) }}
