@@ -20,9 +20,7 @@ create table wh.raw.return_receipt (
 """
 
 
-def write_receipts(
-    connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_at: date | None = None
-) -> None:
+def write_receipts(connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_at: date | None = None) -> None:
     """Create and fill the table in the warehouse attached as ``wh``, as known on ``as_at`` (None: now)."""
     connection.execute(_TABLE)
     rows = [
