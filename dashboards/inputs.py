@@ -10,6 +10,7 @@ from typing import Any, cast
 import duckdb
 import pandas as pd
 
+from dashboards.values import WITHHELD
 from dbt_project.registry import Metric, Programme, load_metrics, load_programme
 
 
@@ -175,7 +176,7 @@ def _require(name: str, frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
 
 
 def _refuse_leaks(name: str, frame: pd.DataFrame) -> None:
-    hidden = frame["suppressed"].fillna(False).astype(bool) | frame["symbol"].isin(["c", "x", "n", "e"])
+    hidden = frame["suppressed"].fillna(False).astype(bool) | frame["symbol"].isin(WITHHELD)
     leaking = hidden & frame["value"].notna()
     if leaking.any():
         first = frame.loc[leaking].iloc[0]

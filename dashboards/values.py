@@ -32,7 +32,7 @@ _MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 _GEOGRAPHY_PREFERENCE = {"as_now": 0, "as_was": 1}
 _PERIODS_KEPT_FOR_NETWORKS = 3
 LEAST_COURSE = 3  # numbers that make a course over time
-WITHHELD = frozenset({"c", "x", "n", "e"})  # symbols of a cell without a number
+WITHHELD = frozenset({"c", "x", "n", "e", "m"})  # symbols of a cell without a number
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ SYMBOLS = {
     "p": "provisional: may change",
     "e": "too early to say",
     "n": "not reported",
+    "m": "not reached yet by half",
 }
 GATE = {
     "passed": "passed",

@@ -48,12 +48,14 @@ STATUS_SYMBOL: Mapping[str, str] = {
     "unreliable": "u",
     "input_missing": "x",
     "not_reported": "n",
+    "not_reached": "m",
 }
 STATUSES_WITH_VALUE = ("final", "provisional", "unreliable")
 LEVELS_BELOW_ICB = ("sub_icb", "pcn")
 FIGURES = ("value", "numerator", "denominator", "lower_95", "upper_95")
-RATIO_UNITS = ("percent", "rate")
-AVERAGE_UNITS = ("days", "gbp")  # no count is their value: masked by how many people they rest on
+RATIO_UNITS = ("percent", "rate", "ratio")
+AVERAGE_UNITS = ("days", "gbp", "difference")  # no count is their value: masked by how many people they rest on
+ESTIMATED = "estimate"  # method whose value is no ratio of its two counts: treated like an average
 PART_AXES = ("strand", "sector")
 KEYS = (
     "metric_id",
@@ -147,9 +149,9 @@ def _facts(values: pd.DataFrame, metrics: Mapping[str, Metric]) -> _Facts:
         return values["metric_id"].map(dict(test)).to_numpy(dtype=np.bool_)
 
     level = values["org_level"]
-    average = of_metric({key: metric.unit in AVERAGE_UNITS for key, metric in metrics.items()})
+    average = of_metric({key: _is_average(metric) for key, metric in metrics.items()})
     value, numerator, denominator = (_floats(values, name) for name in ("value", "numerator", "denominator"))
-    ratio = of_metric({key: metric.unit in RATIO_UNITS for key, metric in metrics.items()})
+    ratio = of_metric({key: _is_ratio(metric) for key, metric in metrics.items()})
     count = np.where(np.isnan(numerator) & ~ratio, value, numerator)
     return _Facts(
         has_value=~np.isnan(value),
@@ -162,6 +164,14 @@ def _facts(values: pd.DataFrame, metrics: Mapping[str, Metric]) -> _Facts:
         count=np.where(average, denominator, count),
         denominator=denominator,
     )
+
+
+def _is_average(metric: Metric) -> bool:
+    return metric.unit in AVERAGE_UNITS or metric.method == ESTIMATED
+
+
+def _is_ratio(metric: Metric) -> bool:
+    return metric.unit in RATIO_UNITS and metric.method != ESTIMATED
 
 
 def _primary(facts: _Facts, rule: DisclosureRule) -> Mask:
@@ -272,12 +282,12 @@ def _recompute(figures: Mapping[str, Floats], at: Ids, metric: Metric) -> None:
     """Value and interval of one metric's rows, in place, from its rounded counts."""
     numerator, denominator = figures["numerator"][at], figures["denominator"][at]
     scale = 100.0 if metric.unit == "percent" else float(metric.per)
-    if metric.unit in RATIO_UNITS:
+    if _is_ratio(metric):
         figures["value"][at] = numerator / denominator * scale
     lower, upper = np.full(at.size, np.nan), np.full(at.size, np.nan)
     if metric.interval == "wilson":
         lower, upper = intervals.wilson(numerator, denominator, multiplier=scale)
-    elif metric.interval == "byar" and metric.unit in RATIO_UNITS:
+    elif metric.interval == "byar" and _is_ratio(metric):
         lower, upper = intervals.rate(numerator, denominator, multiplier=scale)
     elif metric.interval == "byar":
         lower, upper = intervals.poisson(figures["value"][at])

@@ -21,6 +21,7 @@ STATUS_WORDS = {
     "too_early": "too early: less than nine tenths of the cohort have been followed for the whole horizon (rule R6)",
     "unreliable": "unreliable: the denominator is under 20; under 10 no value is given (rule R7)",
     "input_missing": "input missing: a feed it cannot do without has not landed",
+    "not_reached": "not reached: fewer than half have got there, so there is no median yet",
     "not_reported": "not reported: the network was open and sent nothing for this census",
 }
 SYMBOL_WORDS = {"c": "withheld: disclosure control masks or rounds small counts below England"}
@@ -29,7 +30,7 @@ SYMBOL_WORDS = {"c": "withheld: disclosure control masks or rounds small counts 
 def of_figure(settings: Settings, metric: Metric, build: Build, *, org: str, figures: pd.DataFrame) -> Told:
     """Explain one metric for one organisation in the current release."""
     manifest = _manifest(settings)
-    sources = _sources(manifest, metric.family)
+    sources = _sources(manifest, metric.theme)
     inputs = [item for item in build.inputs if (item.feed, item.table) in sources]
     sql_path, sql = _sql(settings, manifest, metric.numerator.model)
     checks = _checks(settings, build)
@@ -45,7 +46,7 @@ def of_figure(settings: Settings, metric: Metric, build: Build, *, org: str, fig
         "population": metric.population,
         "time_attribution": metric.time_attribution,
         "owner": metric.owner,
-        "models": [metric.numerator.model, metric.family, "fct_metric_value"],
+        "models": [metric.numerator.model, metric.theme, "fct_metric_value"],
         "sql_file": sql_path,
         "sql": sql,
         "build": build.build_id,

@@ -44,19 +44,21 @@ class Metric(Strict):
     """One metric of the catalogue."""
 
     id: str
-    family: str  # dbt model that computes it; its YAML carries this entry
+    theme: str  # dbt model that computes it; its YAML carries this entry
     label: str
     description: str  # the definition, in words
     catalogue: int  # number in the metric catalogue
     question: str  # the plain-English question it answers
     why: str  # why it matters
-    unit: Literal["people", "count", "fte", "percent", "rate", "days", "gbp"]
+    unit: Literal["people", "count", "fte", "percent", "rate", "days", "gbp", "ratio", "difference"]
     per: int = 1  # a rate is per this many of its denominator
     direction: Literal["higher", "lower", "neutral"]
     kind: Literal["flow", "stock", "cohort", "cumulative"]
+    method: str  # how it is counted: a method of macros/metrics/figures.sql, or `estimate`
+    estimator: str | None = None  # method `estimate`: the function of evaluation/ that gives the value
     numerator: Measure
     denominator: Measure | None = None
-    interval: Literal["none", "wilson", "byar"] = "none"
+    interval: Literal["none", "wilson", "byar", "estimator"] = "none"
     minimum_denominator: int = 0  # rule R7: below it no value is given
     unreliable_below: int = 0  # rule R7: below it the value is flagged
     horizon_days: int | None = None  # cohort metrics: how long each member is followed
@@ -64,7 +66,7 @@ class Metric(Strict):
     grains: tuple[Grain, ...]
     strands: tuple[str, ...] = ()  # strands it is broken down by; empty = not by strand
     by_sector: bool = False
-    breakdown: str | None = None  # column of the numerator model shown in fct_metric_breakdown
+    breakdowns: tuple[str, ...] = ()  # what fct_metric_breakdown shows it by
     feeds: tuple[str, ...]  # feeds it cannot do without
     population: str
     time_attribution: str
@@ -76,6 +78,12 @@ class Metric(Strict):
     owner: str
     review_date: date
     version: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _estimates_name_their_estimator(self) -> Metric:
+        if (self.method == "estimate") != (self.estimator is not None):
+            raise ValueError("estimator: expected with method `estimate` and only there")
+        return self
 
     @model_validator(mode="after")
     def _small_denominators_are_flagged(self) -> Metric:
@@ -128,7 +136,7 @@ def load_metrics(folder: Path = METRICS_DIR) -> dict[str, Metric]:
         for model in (read_yaml(path) or {}).get("models", []):
             for entry in model.get("config", {}).get("meta", {}).get("metrics", []):
                 try:
-                    metrics.append(Metric.model_validate({**entry, "family": model["name"]}))
+                    metrics.append(Metric.model_validate({**entry, "theme": model["name"]}))
                 except ValidationError as error:
                     raise explain(path, error) from error
     by_id = {metric.id: metric for metric in sorted(metrics, key=lambda metric: metric.catalogue)}

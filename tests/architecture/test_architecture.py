@@ -47,14 +47,15 @@ def test_functions_do_one_thing() -> None:
     assert long == []
 
 
-def test_every_metric_family_reaches_the_marts() -> None:
-    families = {path.stem for path in METRICS_DIR.glob("*.sql")}
-    listed = set(
-        re.findall(
-            r"'(metric_\w+)'", (DBT_PROJECT_DIR / "macros/metrics/finish.sql").read_text(encoding="utf-8")
-        )
-    )
-    assert families == listed == {metric.family for metric in load_metrics().values()}
+def test_every_theme_and_measure_is_listed_once() -> None:
+    """The list in macros/metrics/figures.sql is what the marts read: nothing in a folder may be missing from it."""
+    text = (DBT_PROJECT_DIR / "macros/metrics/figures.sql").read_text(encoding="utf-8")
+    listing = text[text.index("{% macro themes()") : text.index("{% endmacro %}")]
+    themes = {path.stem for path in METRICS_DIR.iterdir() if path.suffix in (".sql", ".py")}
+    assert set(re.findall(r"'(metric_\w+)'", listing)) == themes
+    assert {metric.theme for metric in load_metrics().values()} == themes
+    measures = {path.stem for path in DBT_PROJECT_DIR.rglob("int_measure_*.sql")}
+    assert measures <= set(re.findall(r"'(int_measure_\w+)'", listing))
 
 
 def test_every_metric_names_feeds_and_models_that_exist() -> None:
@@ -104,11 +105,11 @@ def test_source_appears_only_in_staging_and_for_what_the_build_says_of_itself() 
 
 
 def test_a_typo_in_a_metric_entry_names_file_and_key(tmp_path: Path) -> None:
-    text = (METRICS_DIR / "_metric_courses.yml").read_text(encoding="utf-8")
-    (tmp_path / "_metric_courses.yml").write_text(text.replace("question:", "qestion:"), encoding="utf-8")
+    text = (METRICS_DIR / "_metric_skills.yml").read_text(encoding="utf-8")
+    (tmp_path / "_metric_skills.yml").write_text(text.replace("question:", "qestion:"), encoding="utf-8")
     with pytest.raises(RegistryError) as error:
         load_metrics(tmp_path)
-    assert "_metric_courses.yml" in str(error.value)
+    assert "_metric_skills.yml" in str(error.value)
     assert "qestion" in str(error.value)
 
 

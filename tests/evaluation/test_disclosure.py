@@ -21,7 +21,8 @@ RULE = DisclosureRule(suppress_up_to=7, round_to=5)
 def metric(metric_id: str, disclosure_class: str, unit: str = "people", **fields: Any) -> Metric:
     entry: dict[str, Any] = {
         "id": metric_id,
-        "family": "metric_test",
+        "theme": "metric_test",
+        "method": "count",
         "label": metric_id,
         "description": "for tests",
         "catalogue": 1,

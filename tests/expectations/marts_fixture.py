@@ -93,7 +93,8 @@ def metric(metric_id: str, **fields: Any) -> Metric:
     """A registry entry with only what a check looks at said aloud."""
     entry: dict[str, Any] = {
         "id": metric_id,
-        "family": "metric_test",
+        "theme": "metric_test",
+        "method": "count",
         "label": metric_id.capitalize(),
         "description": "for tests",
         "catalogue": 1,

@@ -1,13 +1,15 @@
 {#- From numerators and denominators to figures: value, 95 % interval and status, the same way for every metric.
     Rules R6 (mature cohorts), R7 (small denominators) and R8 (vintage, definition version on every value). -#}
-{% macro finished_figures(families, breakdown) %}
+{% macro finished_figures(breakdown) %}
 with
 
 figures as (
 
-    {% for family in families -%}
-        select {{ family_columns() }}
-        from {{ ref(family) }}
+    {% for theme in themes() -%}
+        select
+            {{ figure_parts() }},
+            estimate, estimate_lower, estimate_upper
+        from {{ ref(theme) }}
         where dimension is {{ 'not null' if breakdown else 'null' }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -33,6 +35,7 @@ joined as (
     select
         figures.*,
         registry.unit,
+        registry.method,
         registry.per,
         registry.interval_kind,
         registry.minimum_denominator,
@@ -45,6 +48,7 @@ joined as (
                 and {{ ratio('figures.mature_size', 'figures.cohort_size') }} < {{ var('programme')['mature_share'] }}
                 then 'too_early'
             when figures.denominator < registry.unreliable_below then 'unreliable'
+            when registry.method = 'estimate' and figures.estimate is null then 'not_reached'
             when {{ add_days(
                 period_end('figures.period_grain', 'figures.period_start', 'build.vintage'),
                 'registry.horizon_days + case when registry.kind in (\'stock\', \'cumulative\') then 0 else registry.grace_days end'
@@ -65,8 +69,11 @@ valued as (
         case
             when joined.status = 'too_early' then null
             when joined.denominator < joined.minimum_denominator then null
+            when joined.method = 'estimate' then joined.estimate
             when joined.unit = 'percent' then 100 * {{ ratio('joined.numerator', 'joined.denominator') }}
             when joined.unit = 'rate' then joined.per * {{ ratio('joined.numerator', 'joined.denominator') }}
+            when joined.unit = 'ratio' or (joined.unit = 'gbp' and joined.has_denominator)
+                then {{ ratio('joined.numerator', 'joined.denominator') }}
             else joined.numerator
         end as value
     from joined
@@ -78,14 +85,18 @@ bounded as (
     select
         valued.*,
         case
-            when valued.value is null or valued.denominator is null or valued.denominator = 0 then null
+            when valued.value is null then null
+            when valued.interval_kind = 'estimator' then valued.estimate_lower
+            when valued.denominator is null or valued.denominator = 0 then null
             when valued.interval_kind = 'wilson'
                 then 100 * {{ wilson_lower('valued.numerator', 'valued.denominator') }}
             when valued.interval_kind = 'byar'
                 then valued.per * coalesce(exact.lower, {{ byar_lower('nullif(valued.numerator, 0)') }}) / valued.denominator
         end as lower_95,
         case
-            when valued.value is null or valued.denominator is null or valued.denominator = 0 then null
+            when valued.value is null then null
+            when valued.interval_kind = 'estimator' then valued.estimate_upper
+            when valued.denominator is null or valued.denominator = 0 then null
             when valued.interval_kind = 'wilson'
                 then 100 * {{ wilson_upper('valued.numerator', 'valued.denominator') }}
             when valued.interval_kind = 'byar'
@@ -109,14 +120,4 @@ bounded as (
     {{ alias }}.status,
     {{ alias }}.definition_version,
     cast({{ alias }}.vintage as date) as vintage
-{% endmacro %}
-
-{#- The families a build computes: every model in models/metrics. One list for both marts. -#}
-{% macro metric_families() %}
-    {{ return([
-        'metric_new_prescribers', 'metric_new_prescribers_per_list', 'metric_places', 'metric_funnel',
-        'metric_completion', 'metric_coverage', 'metric_supervisors', 'metric_technicians', 'metric_courses',
-        'metric_clinical_examination', 'metric_module_passes', 'metric_portfolios', 'metric_portfolio_time',
-        'metric_spend', 'metric_workforce',
-    ]) }}
 {% endmacro %}

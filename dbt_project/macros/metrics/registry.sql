@@ -22,3 +22,8 @@
 {% endmacro %}
 
 {% macro metric_horizon_days(metric_id) %}{{ return((registry_metric(metric_id) or {}).get('horizon_days', 0)) }}{% endmacro %}
+
+{#- A text of the registry as an SQL literal. -#}
+{% macro quoted(text) -%}
+{%- if text is none -%}cast(null as varchar){%- else -%}'{{ text | replace("'", "''") }}'{%- endif -%}
+{%- endmacro %}

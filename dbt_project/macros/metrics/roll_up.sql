@@ -14,7 +14,7 @@
     select
         measures.*,
         'as_now' as geography,
-        networks.current_pcn_code as at_pcn_code,
+        coalesce(networks.current_pcn_code, measures.pcn_code) as at_pcn_code,
         coalesce(networks.sub_icb_code, measures.sub_icb_code) as at_sub_icb_code,
         coalesce(networks.icb_code, boards.current_icb_code, measures.icb_code) as at_icb_code,
         coalesce(networks.region_code, boards.region_code, measures.region_code) as at_region_code

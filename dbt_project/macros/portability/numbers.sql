@@ -12,3 +12,8 @@
         coalesce(cast({{ column }} as varchar), '~'){{ " || '|' || " if not loop.last }}
     {%- endfor -%}
 ){% endmacro %}
+
+{#- Distinct texts of a group in alphabetical order, separated by commas; null where there is none. -#}
+{% macro joined_text(value) %}{{ return(adapter.dispatch('joined_text', 'phip')(value)) }}{% endmacro %}
+{% macro default__joined_text(value) %}string_agg(distinct {{ value }}, ', ' order by {{ value }}){% endmacro %}
+{% macro spark__joined_text(value) %}nullif(array_join(array_sort(collect_set({{ value }})), ', '), ''){% endmacro %}

@@ -10,6 +10,7 @@ entries as (
             '{{ metric.unit }}' as unit,
             cast({{ metric.get('per', 1) }} as double) as per,
             '{{ metric.kind }}' as kind,
+            '{{ metric.method }}' as method,
             '{{ metric.get('interval', 'none') }}' as interval_kind,
             cast({{ metric.get('minimum_denominator', 0) }} as double) as minimum_denominator,
             cast({{ metric.get('unreliable_below', 0) }} as double) as unreliable_below,
@@ -20,7 +21,7 @@ entries as (
     {% else %}
         select
             cast(null as varchar) as metric_id, cast(null as varchar) as unit, cast(null as double) as per,
-            cast(null as varchar) as kind, cast(null as varchar) as interval_kind,
+            cast(null as varchar) as kind, cast(null as varchar) as method, cast(null as varchar) as interval_kind,
             cast(null as double) as minimum_denominator, cast(null as double) as unreliable_below,
             cast(null as integer) as horizon_days, cast(null as integer) as definition_version,
             cast(null as boolean) as has_denominator
@@ -48,7 +49,7 @@ readiness as (
     select
         inputs.metric_id,
         sum(case when coalesce(presence.row_count, 0) = 0 then 1 else 0 end) as missing_feeds,
-        min(case when coalesce(presence.row_count, 0) = 0 then inputs.feed_id end) as first_missing_feed,
+        {{ joined_text('case when coalesce(presence.row_count, 0) = 0 then inputs.feed_id end') }} as missing_inputs,
         max(coalesce(presence.grace_days, 0)) as grace_days
     from inputs
     left join {{ source('build', 'feed_presence') }} as presence on inputs.feed_id = presence.feed_id
@@ -61,6 +62,7 @@ select
     entries.unit,
     entries.per,
     entries.kind,
+    entries.method,
     entries.interval_kind,
     entries.minimum_denominator,
     entries.unreliable_below,
@@ -68,7 +70,7 @@ select
     entries.definition_version,
     entries.has_denominator,
     cast(readiness.missing_feeds as integer) as missing_feeds,
-    readiness.first_missing_feed,
+    readiness.missing_inputs,
     cast(readiness.grace_days as integer) as grace_days
 from entries
 inner join readiness on entries.metric_id = readiness.metric_id

@@ -1,4 +1,4 @@
-{{ finished_figures(metric_families(), breakdown=true) }}
+{{ finished_figures(breakdown=true) }}
 
 select
     bounded.metric_id,

@@ -1,4 +1,4 @@
-{{ finished_figures(metric_families(), breakdown=false) }}
+{{ finished_figures(breakdown=false) }}
 
 select
     bounded.metric_id,
@@ -35,9 +35,5 @@ select
     cast(build.vintage as date) as vintage
 from registry
 cross join build
-cross join (
-    select 'as_was' as geography
-    union all
-    select 'as_now' as geography
-) as geographies
+cross join ({{ geographies() }}) as geographies
 where registry.missing_feeds > 0

@@ -9,51 +9,19 @@ roles as (
 
 ),
 
-pharmacy as (
-
-    select
-        census_month,
-        pharmacy_role,
-        fte,
-        person_identifier,
-        pcn_code,
-        sub_icb_code,
-        icb_code,
-        region_code
-    from roles
-    where pharmacy_role is not null
-
-),
-
 placed as (
 
     select
-        census_month,
-        pharmacy_role,
-        fte,
+        event_date as census_month,
+        category as pharmacy_role,
+        amount as fte,
         person_identifier,
-        'as_was' as geography,
-        pcn_code,
-        sub_icb_code,
-        icb_code,
-        region_code
-    from pharmacy
-
-    union all
-
-    select
-        pharmacy.census_month,
-        pharmacy.pharmacy_role,
-        pharmacy.fte,
-        pharmacy.person_identifier,
-        'as_now' as geography,
-        coalesce(networks.current_pcn_code, pharmacy.pcn_code) as pcn_code,
-        coalesce(networks.sub_icb_code, pharmacy.sub_icb_code) as sub_icb_code,
-        coalesce(networks.icb_code, boards.current_icb_code, pharmacy.icb_code) as icb_code,
-        coalesce(networks.region_code, boards.region_code, pharmacy.region_code) as region_code
-    from pharmacy
-    left join {{ ref('int_pcn_current') }} as networks on pharmacy.pcn_code = networks.pcn_code
-    left join {{ ref('int_icb_current') }} as boards on pharmacy.icb_code = boards.icb_code
+        geography,
+        at_pcn_code as pcn_code,
+        at_sub_icb_code as sub_icb_code,
+        at_icb_code as icb_code,
+        at_region_code as region_code
+    from ({{ both_geographies(ref('int_measure_workforce_post')) }}) as posts
 
 ),
 

@@ -1,28 +1,4 @@
-{#- Every family model ends in the same columns, one row per figure; fct_metric_value finishes them all alike. -#}
-{% macro family_columns() -%}
-metric_id, org_level, org_code, strand, sector, dimension, category, period_start, period_grain, geography,
-    numerator, denominator, cohort_size, mature_size
-{%- endmacro %}
-
-{#- Metrics of the family whose YAML stands beside the calling model; none while dbt parses. The models every
-    roll-up joins are named here, so that dbt sees the dependency while it parses. -#}
-{% macro family_metrics() %}
-    {%- do [ref('int_organisation_period'), ref('int_pcn_current'), ref('int_icb_current'),
-            source('build', 'build_info')] -%}
-    {%- if not execute -%}{{ return([]) }}{%- endif -%}
-    {{ return(model.config.meta.get('metrics', [])) }}
-{% endmacro %}
-
-{#- A family without metrics yet (while dbt parses) must still be a query. -#}
-{% macro empty_family() %}
-    select
-        cast(null as varchar) as metric_id, cast(null as varchar) as org_level, cast(null as varchar) as org_code,
-        cast(null as varchar) as strand, cast(null as varchar) as sector, cast(null as varchar) as dimension,
-        cast(null as varchar) as category, cast(null as date) as period_start, cast(null as varchar) as period_grain,
-        cast(null as varchar) as geography, cast(null as double) as numerator, cast(null as double) as denominator,
-        cast(null as double) as cohort_size, cast(null as double) as mature_size
-    where false
-{% endmacro %}
+{#- The ways of counting. Each ends in the columns of figure_parts(); finish.sql makes figures of them all alike. -#}
 
 {#- Counts of things that happened in a period. A network, board or region that was there in the period and saw
     none gets a true zero; an organisation that was not there gets no row. -#}
@@ -95,7 +71,7 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
             and spine.period_start = counted.period_start
             and spine.period_grain = counted.period_grain
             and spine.geography = counted.geography
-    {%- if metric.get('breakdown') %}
+    {%- if metric.get('breakdowns') %}
 
     union all
 
@@ -105,7 +81,7 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
         counted.org_code,
         counted.strand,
         'all' as sector,
-        '{{ metric.breakdown }}' as dimension,
+        '{{ metric.breakdowns[0] }}' as dimension,
         counted.category,
         counted.period_start,
         counted.period_grain,
@@ -182,8 +158,8 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
     where lower_part.org_code is not null and lower_part.denominator > 0
 {% endmacro %}
 
-{#- A count per registered patient: the list at mid-period is the newest extract up to that day, else the first. -#}
-{% macro count_per_list(metric, measure) %}
+{#- A count per patient of a list: the list at mid-period is the newest extract up to that day, else the first. -#}
+{% macro count_per_list(metric, measure, lists_model) %}
     select
         counts.metric_id,
         counts.org_level,
@@ -200,7 +176,7 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
         cast(null as double) as cohort_size,
         cast(null as double) as mature_size
     from ({{ flow_counts(metric, measure) }}) as counts
-    inner join {{ ref('int_list_size_period') }} as lists
+    inner join {{ lists_model }} as lists
         on
             counts.org_level = lists.org_level
             and counts.org_code = lists.org_code
@@ -208,4 +184,144 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
             and counts.period_start = lists.period_start
             and counts.period_grain = lists.period_grain
     where lists.patients > 0
+{% endmacro %}
+
+{#- How far those who entered a strand got: from the first stage to the last, and stage by stage as a breakdown:
+    of those who reached a stage, those who went on to the next. -#}
+{% macro funnel(metric, measure) %}
+    select {{ figure_parts() }}
+    from ({{ shares(metric, measure, mature=true, where='units.stage_number = 1') }}) as whole
+
+    union all
+
+    select {{ figure_parts() }}
+    from (
+        {{ shares(dict(metric, numerator=dict(metric.numerator, where='is_reached')), measure, mature=true,
+                  breakdown=metric.breakdowns[0]) }}
+    ) as stages
+{% endmacro %}
+
+{#- Published workforce at each census, FTE or headcount. Headcount counts each identifier once at the level shown,
+    so levels do not add up; contracted rows carry FTE and nobody to count. The measure is rolled up already. -#}
+{% macro census(metric, measure) %}
+    select
+        '{{ metric.id }}' as metric_id,
+        org_level,
+        org_code,
+        'all' as strand,
+        'all' as sector,
+        cast(null as varchar) as dimension,
+        cast(null as varchar) as category,
+        census_month as period_start,
+        'month' as period_grain,
+        geography,
+        {% if metric.numerator.agg == 'sum' %}fte{% else %}headcount{% endif %} as numerator,
+        {% if metric.get('denominator') %}patients{% else %}cast(null as double){% endif %} as denominator,
+        cast(null as double) as cohort_size,
+        case when is_reporting then null else 0e0 end as mature_size
+    from {{ measure }}
+    where
+        pharmacy_role = '{{ metric.numerator.where }}'
+        {% if metric.get('denominator') %}and patients > 0{% endif %}
+{% endmacro %}
+
+{#- Outturn to date over the programme's ceiling: cumulative at the end of every month that is closed. Money has no
+    place, so both geographies are the same. -#}
+{% macro spend_to_date(metric, measure) %}
+    with
+
+    closed_months as (
+
+        select
+            strand,
+            period,
+            sum(outturn_gbp) as outturn_gbp
+        from {{ measure }}
+        where outturn_gbp is not null
+        group by strand, period
+
+    ),
+
+    cuts as (
+
+        select
+            strand,
+            period,
+            outturn_gbp
+        from closed_months
+
+        union all
+
+        select
+            'all' as strand,
+            period,
+            sum(outturn_gbp) as outturn_gbp
+        from closed_months
+        group by period
+
+    ),
+
+    every_month as (
+
+        select
+            strands.strand,
+            months.period
+        from (select distinct strand from cuts) as strands
+        cross join (select distinct period from closed_months) as months
+
+    ),
+
+    cumulative as (
+
+        select
+            every_month.strand,
+            every_month.period,
+            sum(coalesce(cuts.outturn_gbp, 0)) over (
+                partition by every_month.strand
+                order by every_month.period
+                rows between unbounded preceding and current row
+            ) as outturn_gbp
+        from every_month
+        left join cuts on every_month.strand = cuts.strand and every_month.period = cuts.period
+
+    ),
+
+    grains as (
+
+        select
+            strand,
+            period as period_start,
+            'month' as period_grain,
+            outturn_gbp
+        from cumulative
+
+        union all
+
+        select
+            strand,
+            cast('{{ var('programme')['start'] }}' as date) as period_start,
+            'all' as period_grain,
+            outturn_gbp
+        from cumulative
+        where period = (select max(period) from cumulative)
+
+    )
+
+    select
+        '{{ metric.id }}' as metric_id,
+        'england' as org_level,
+        'ENG' as org_code,
+        grains.strand,
+        'all' as sector,
+        cast(null as varchar) as dimension,
+        cast(null as varchar) as category,
+        grains.period_start,
+        grains.period_grain,
+        geographies.geography,
+        cast(grains.outturn_gbp as double) as numerator,
+        cast({{ var('programme')['ceiling_gbp'] }} as double) as denominator,
+        cast(null as double) as cohort_size,
+        cast(null as double) as mature_size
+    from grains
+    cross join ({{ geographies() }}) as geographies
 {% endmacro %}
