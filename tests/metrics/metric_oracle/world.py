@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -20,6 +21,7 @@ class World:
     """Everything a metric reads."""
 
     truth: Truth
+    landing: Path  # the files as they came: what is said of returns themselves stands nowhere else
     places: Places
     cut_off: pd.Timestamp
     programme: Programme
@@ -28,7 +30,7 @@ class World:
     deployments: pd.DataFrame  # posts returned since the programme started
 
 
-def open_world(truth: Truth, cut_off: pd.Timestamp) -> World:
+def open_world(truth: Truth, cut_off: pd.Timestamp, landing: Path) -> World:
     """Read the truth; an event that no return has stated yet is not known."""
     places = Places(truth, cut_off)
     events = frame(truth.events).rename(columns={"event_date": "day"})
@@ -42,6 +44,7 @@ def open_world(truth: Truth, cut_off: pd.Timestamp) -> World:
     deployments["fte"] = deployments.fte.astype(float)
     return World(
         truth=truth,
+        landing=landing,
         places=places,
         cut_off=cut_off,
         programme=load_programme(),
