@@ -7,7 +7,7 @@ from datetime import date
 
 from dashboards.values import Place, Value
 
-_DECIMALS = {"people": 0, "count": 0, "fte": 0, "percent": 1, "rate": 1, "days": 0, "gbp": 0, "ratio": 2, "difference": 1}
+_DECIMALS = {"people": 0, "count": 0, "fte": 0, "percent": 1, "rate": 1, "days": 0, "gbp": 0, "ratio": 2}
 _SMALL_FTE = 100
 _SMALL_RATE = 1  # below it one decimal makes different places look alike
 _MILLION = 1_000_000

@@ -22,6 +22,16 @@ CONFIDENCE = 0.95
 EXACT_BELOW = 10  # events below which Byar's approximation gives way to the exact interval (OHID)
 
 
+def normal_quantile(confidence: float) -> float:
+    """Two-sided quantile of the standard normal distribution: 1.96 for a confidence of 0.95.
+
+    Raises ValueError where the confidence lies outside 0..1.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, found {confidence}")
+    return float(special.ndtri(confidence + (1 - confidence) / 2))
+
+
 def wilson(
     numerator: ArrayLike, denominator: ArrayLike, *, confidence: float = CONFIDENCE, multiplier: float = 1
 ) -> Interval:
@@ -31,7 +41,7 @@ def wilson(
     method 3. A numerator outside 0..denominator is no proportion and gives NaN.
     """
     x, n = _floats(numerator, denominator)
-    z = _z(confidence)
+    z = normal_quantile(confidence)
     valid = (n > 0) & (x >= 0) & (x <= n)
     x, n = np.where(valid, x, np.nan), np.where(valid, n, np.nan)
     half = z * np.sqrt(z * z + 4 * x * (1 - x / n))
@@ -47,7 +57,7 @@ def byar(events: ArrayLike, *, confidence: float = CONFIDENCE) -> Interval:
     event it is 0. Published figures use :func:`poisson`, which is exact where this approximation is poor.
     """
     (x,) = _floats(events)
-    z = _z(confidence)
+    z = normal_quantile(confidence)
     x = np.where(x >= 0, x, np.nan)
     positive = np.where(x > 0, x, np.nan)
     lower = positive * (1 - 1 / (9 * positive) - z / (3 * np.sqrt(positive))) ** 3
@@ -91,12 +101,6 @@ def rate(
     n = np.where(n > 0, n, np.nan)
     lower, upper = poisson(x, confidence=confidence)
     return lower / n * multiplier, upper / n * multiplier
-
-
-def _z(confidence: float) -> float:
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, found {confidence}")
-    return float(special.ndtri(confidence + (1 - confidence) / 2))
 
 
 def _floats(*values: ArrayLike) -> tuple[Floats, ...]:

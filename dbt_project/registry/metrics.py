@@ -56,6 +56,7 @@ class Metric(Strict):
     kind: Literal["flow", "stock", "cohort", "cumulative"]
     method: str  # how it is counted: a method of macros/metrics/figures.sql, or `estimate`
     estimator: str | None = None  # method `estimate`: the function of evaluation/ that gives the value
+    event: str | None = None  # time to an event: which outcome of the measure it is, plain SQL
     numerator: Measure
     denominator: Measure | None = None
     interval: Literal["none", "wilson", "byar", "estimator"] = "none"

@@ -267,7 +267,7 @@ def test_row_without_a_value_shows_its_reason_and_no_count() -> None:
 
 def test_status_symbols_of_published_values() -> None:
     result = published(*[cell("open", "pcn", "U00001", 4, status=status) for status in STATUS_SYMBOL])
-    assert result["symbol"].tolist() == list(STATUS_SYMBOL.values()) == ["", "p", "e", "u", "x", "n"]
+    assert result["symbol"].tolist() == list(STATUS_SYMBOL.values()) == ["", "p", "e", "u", "x", "n", "m"]
 
 
 def test_an_unclassified_metric_or_unknown_status_stops_the_release() -> None:

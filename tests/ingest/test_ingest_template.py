@@ -37,6 +37,8 @@ def example(column: Column) -> object:
         "^[A-Z][A-Z0-9]{2,11}$": "HEI01",
         "^[0-9A-Z]{3,5}$": "16C",
         "^[A-Z0-9]{3}$": "QHM",
+        "^[0-9A-Z]{5}$": "FA123",
+        "^[0-9A-Z]{5,6}$": "A81001",
     }
     return patterns[column.pattern] if column.pattern else "0123"
 

@@ -4,7 +4,11 @@
     {{ return({
         'metric_prescribers': ['int_measure_annotation', 'int_list_size_period'],
         'metric_places': ['int_measure_start', 'int_measure_place'],
-        'metric_learners': ['int_measure_funnel', 'int_measure_completion'],
+        'metric_learners': ['int_measure_funnel', 'int_measure_completion', 'int_measure_deployment_wait'],
+        'metric_times': [
+            'int_measure_journey', 'int_measure_annotation_wait', 'int_measure_deployment_wait',
+            'int_measure_retention', 'int_estimate_unit',
+        ],
         'metric_supervision': ['int_measure_supervisor_trained'],
         'metric_skills': [
             'int_measure_technician_pass', 'int_measure_course', 'int_measure_clinical_examination',

@@ -60,7 +60,7 @@
             at_icb_code as icb_code,
             at_region_code as region_code,
             {{ 'cast(duration_days as double)' if metric.method == 'estimate' else 'cast(null as double)' }} as duration_days,
-            {{ 'cast(outcome as integer)' if metric.method == 'estimate' else 'cast(null as integer)' }} as outcome
+            {{ outcome_code(metric) if metric.method == 'estimate' else 'cast(null as integer)' }} as outcome
         from ({{ both_geographies(measure) }}) as units
         where {{ conditions | join(' and ') if conditions else 'true' }}
     {%- endif -%}

@@ -46,6 +46,9 @@ select
     cast(register.registered_on as date) as registered_on,
     cast(register.annotated_on as date) as annotated_on,
     register.annotation_route,
-    register.country
+    register.country,
+    register.sex,
+    register.ethnic_group,
+    register.age_band
 from people
 left join {{ ref('int_register_current') }} as register on people.person_key = register.person_key

@@ -5,6 +5,7 @@ starts as (
 
     select
         person_key || '|' || strand as unit_key,
+        person_key,
         event_date,
         strand,
         sector,
@@ -23,6 +24,7 @@ starts as (
 
 select
     unit_key,
+    person_key,
     event_date,
     strand,
     sector,

@@ -15,6 +15,9 @@ snapshots as (
         registrants.annotation_removed_on,
         registrants.annotation_restored_on,
         registrants.country,
+        registrants.sex,
+        registrants.ethnic_group,
+        registrants.age_band,
         registrants.source_file_sha256,
         registrants.source_line
     from {{ ref('stg_gphc_register__registrant') }} as registrants
@@ -36,6 +39,9 @@ ranked as (
         snapshots.annotation_removed_on,
         snapshots.annotation_restored_on,
         snapshots.country,
+        snapshots.sex,
+        snapshots.ethnic_group,
+        snapshots.age_band,
         snapshots.source_file_sha256,
         snapshots.source_line,
         row_number() over (
@@ -70,6 +76,9 @@ select
     ranked.annotation_removed_on,
     ranked.annotation_restored_on,
     ranked.country,
+    ranked.sex,
+    ranked.ethnic_group,
+    ranked.age_band,
     ranked.source_file_sha256,
     ranked.source_line,
     first_seen.annotation_seen_on,

@@ -23,6 +23,9 @@ renamed as (
         source_rows.annotation_removed_on,
         source_rows.annotation_restored_on,
         source_rows.country,
+        source_rows.sex,
+        source_rows.ethnic_group,
+        source_rows.age_band,
         source_rows.source_file_sha256,
         source_rows.source_line
     from source_rows
