@@ -23,7 +23,7 @@ def side_by_side(
 ) -> pd.DataFrame:
     """Delivered figures beside the oracle's (suffix _oracle), one row per key that either has.
 
-    What the oracle does not say (numerator of a median, interval of an estimate) has no column.
+    What the oracle does not say (the interval of an estimate) has no column.
     """
     own = valued(metric, oracle(world, metric))
     if by and "dimension" not in own.index.names:
@@ -55,9 +55,8 @@ def interval(metric: Metric, figures: pd.DataFrame) -> tuple[pd.Series, pd.Serie
 def disagreements(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Rows by what is wrong with them; a figure of nothing may stand or be left out on either side."""
     both = rows[rows.side == "both"]
-    size = rows.numerator_oracle if "numerator_oracle" in rows else rows.denominator_oracle
     found = {
-        "missing": rows[(rows.side == "right_only") & (size != 0)],
+        "missing": rows[(rows.side == "right_only") & (rows.numerator_oracle != 0)],
         "not in the truth": rows[(rows.side == "left_only") & (rows.numerator.fillna(0) != 0)],
         "status": both[~_status_fits(both)],
         # as in the publisher's bulletin; the status says that it is silence and not a count

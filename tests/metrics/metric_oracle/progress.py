@@ -76,7 +76,8 @@ def days_to_qualify(world: World, metric: Metric) -> pd.DataFrame:
     def median(group: pd.DataFrame) -> dict[str, float]:
         causes = group.cause.where(group.cause.notna(), None).tolist()
         curve = incidence(group.days.tolist(), causes, "passed")
-        return {"denominator": len(group), "estimate": median_of_incidence(curve)}
+        passed = (group.cause == "passed").sum()
+        return {"numerator": passed, "denominator": len(group), "estimate": median_of_incidence(curve)}
 
     return estimated(metric, placed_units(world, _followed(world, endings(world), "ended_on")), median)
 
@@ -86,7 +87,11 @@ def _median_wait(metric: Metric, placed: Placed) -> pd.DataFrame:
 
     def median(group: pd.DataFrame) -> dict[str, float]:
         curve = survival(group.days.tolist(), group.happened.tolist())
-        return {"denominator": len(group), "estimate": median_of_survival(curve)}
+        return {
+            "numerator": group.happened.sum(),
+            "denominator": len(group),
+            "estimate": median_of_survival(curve),
+        }
 
     return estimated(metric, placed, median)
 
