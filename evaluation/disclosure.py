@@ -54,7 +54,11 @@ STATUSES_WITH_VALUE = ("final", "provisional", "unreliable")
 LEVELS_BELOW_ICB = ("sub_icb", "pcn")
 FIGURES = ("value", "numerator", "denominator", "lower_95", "upper_95")
 RATIO_UNITS = ("percent", "rate", "ratio")
-AVERAGE_UNITS = ("days", "gbp", "difference")  # no count is their value: masked by how many people they rest on
+AVERAGE_UNITS = (
+    "days",
+    "gbp",
+    "difference",
+)  # no count is their value: masked by how many people they rest on
 ESTIMATED = "estimate"  # method whose value is no ratio of its two counts: treated like an average
 PART_AXES = ("strand", "sector")
 KEYS = (

@@ -29,9 +29,22 @@ FIGURE_COLUMNS = (
     "estimate_lower",
     "estimate_upper",
 )
+NUMBERS = FIGURE_COLUMNS[FIGURE_COLUMNS.index("numerator") :]
 PERCENT = 100.0
 
 Estimator = Callable[[pd.DataFrame, int, float], pd.DataFrame]
+
+
+def typed_projection() -> str:
+    """SQL that gives :data:`FIGURE_COLUMNS` their types, whatever an empty or all-missing column was read as."""
+    kinds = dict.fromkeys(NUMBERS, "double") | {"period_start": "date"}
+    casts = [
+        f"nullif(cast({name} as double), cast('nan' as double)) as {name}"
+        if name in NUMBERS
+        else f"cast({name} as {kinds.get(name, 'varchar')}) as {name}"
+        for name in FIGURE_COLUMNS
+    ]
+    return ", ".join(casts)
 
 
 def _median(units: pd.DataFrame, minimum_n: int, _: float) -> pd.DataFrame:

@@ -22,14 +22,16 @@ CONFIDENCE = 0.95
 EXACT_BELOW = 10  # events below which Byar's approximation gives way to the exact interval (OHID)
 
 
-def normal_quantile(confidence: float) -> float:
-    """Two-sided quantile of the standard normal distribution: 1.96 for a confidence of 0.95.
-
-    Raises ValueError where the confidence lies outside 0..1.
-    """
+def checked_confidence(confidence: float) -> float:
+    """The confidence itself; ValueError where it lies outside 0..1 (95 for 0.95, say)."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, found {confidence}")
-    return float(special.ndtri(confidence + (1 - confidence) / 2))
+    return confidence
+
+
+def normal_quantile(confidence: float) -> float:
+    """Two-sided quantile of the standard normal distribution: 1.96 for a confidence of 0.95."""
+    return float(special.ndtri(checked_confidence(confidence) + (1 - confidence) / 2))
 
 
 def wilson(

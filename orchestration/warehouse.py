@@ -15,6 +15,7 @@ from orchestration.fingerprint import code_version
 from orchestration.identity.store import LINK_FILE
 from orchestration.ingest.current import relation_sql
 from orchestration.ingest.ledger import Ledger
+from orchestration.return_receipts import write_receipts
 from orchestration.settings import Settings
 from orchestration.warehouse_inputs import Inputs, collect
 
@@ -76,6 +77,7 @@ def _write_raw(settings: Settings, draft: Path, build_id: str, inputs: Inputs) -
             "null::varchar as method where false"
         )
         connection.execute(f"create view wh.raw.person_link as {found}")
+        write_receipts(connection, ledger, settings.as_at)
         connection.execute(
             "create table wh.raw.build_info as select ?::varchar as build_id, ?::date as vintage",
             [build_id, inputs.vintage],

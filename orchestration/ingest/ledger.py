@@ -119,6 +119,15 @@ class CurrentFile:
 
 
 @dataclass(frozen=True)
+class Receipt:
+    """One return as it once came, whether it still stands or was replaced. ``return_key`` as in the contract."""
+
+    return_key: dict[str, str]
+    reported_at: date
+    received_at: datetime
+
+
+@dataclass(frozen=True)
 class FeedStatus:
     """The feed at a glance."""
 
@@ -231,6 +240,18 @@ class Ledger:
         standing = {sha256 for sha256, key, _, rank in versions if _stands(key, rank)}
         told = [sha256 for sha256, _, _, rank in versions if rank]
         return tuple(dict.fromkeys(sha256 for sha256 in told if sha256 not in standing))
+
+    def receipts(self, feed: str, as_at: date | None = None) -> tuple[Receipt, ...]:
+        """Every return of a feed known on ``as_at`` (None: now) in the order taken, replaced ones among them."""
+        rows = self._all(
+            "select v.return_key, v.reported_at, f.received_at from return_version as v "
+            "inner join file as f on v.sha256 = f.sha256 where v.feed = ? and v.reported_at <= ? order by v.seq",
+            [feed, (as_at or date.max).isoformat()],
+        )
+        return tuple(
+            Receipt(json.loads(key), date.fromisoformat(reported), datetime.fromisoformat(received))
+            for key, reported, received in rows
+        )
 
     def reports(self, feed: str | None = None) -> tuple[FileReport, ...]:
         """What was said of every file (of one feed), in the order of their paths."""

@@ -3,19 +3,29 @@
 {% macro themes() %}
     {{ return({
         'metric_prescribers': ['int_measure_annotation', 'int_list_size_period'],
-        'metric_places': ['int_measure_start', 'int_measure_place'],
-        'metric_learners': ['int_measure_funnel', 'int_measure_completion', 'int_measure_deployment_wait'],
+        'metric_places': ['int_measure_start', 'int_measure_place', 'int_measure_application'],
+        'metric_learners': [
+            'int_measure_funnel', 'int_measure_completion', 'int_measure_deployment_wait', 'int_measure_active_learner',
+            'int_measure_sitting', 'int_measure_stuck',
+        ],
         'metric_times': [
             'int_measure_journey', 'int_measure_annotation_wait', 'int_measure_deployment_wait',
             'int_measure_retention', 'int_estimate_unit',
         ],
-        'metric_supervision': ['int_measure_supervisor_trained'],
+        'metric_supervision': [
+            'int_measure_supervisor_trained', 'int_measure_supervisor_activation', 'int_measure_active_learner',
+        ],
         'metric_skills': [
             'int_measure_technician_pass', 'int_measure_course', 'int_measure_clinical_examination',
             'int_measure_module_pass', 'int_measure_portfolio',
         ],
         'metric_money': ['stg_spend__month'],
+        'metric_equity': [
+            'metric_prescribers', 'metric_learners', 'int_pcn_attribute', 'int_measure_background',
+            'int_register_group', 'int_starter_period',
+        ],
         'metric_workforce': ['int_measure_coverage', 'int_measure_workforce_post', 'int_workforce_census'],
+        'metric_records': ['int_measure_provider_record', 'int_measure_return_due'],
     }) }}
 {% endmacro %}
 

@@ -48,7 +48,8 @@ joined as (
                 and {{ ratio('figures.mature_size', 'figures.cohort_size') }} < {{ var('programme')['mature_share'] }}
                 then 'too_early'
             when figures.denominator < registry.unreliable_below then 'unreliable'
-            when registry.method = 'estimate' and figures.estimate is null then 'not_reached'
+            when registry.method = 'estimate' and figures.estimate is null
+                then case registry.unit when 'days' then 'not_reached' else 'unreliable' end
             when {{ add_days(
                 period_end('figures.period_grain', 'figures.period_start', 'build.vintage'),
                 'registry.horizon_days + case when registry.kind in (\'stock\', \'cumulative\') then 0 else registry.grace_days end'

@@ -27,3 +27,8 @@
 {% macro quoted(text) -%}
 {%- if text is none -%}cast(null as varchar){%- else -%}'{{ text | replace("'", "''") }}'{%- endif -%}
 {%- endmacro %}
+
+{#- Whether a provider's words for a reason, in lower case, are on one of the lists of vars.programme. -#}
+{% macro is_reason(text, list_name) -%}
+{{ text }} in ({% for reason in var('programme')[list_name] %}{{ quoted(reason) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}

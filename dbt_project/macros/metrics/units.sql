@@ -59,8 +59,8 @@
             at_sub_icb_code as sub_icb_code,
             at_icb_code as icb_code,
             at_region_code as region_code,
-            {{ 'cast(duration_days as double)' if metric.method == 'estimate' else 'cast(null as double)' }} as duration_days,
-            {{ outcome_code(metric) if metric.method == 'estimate' else 'cast(null as integer)' }} as outcome
+            {{ 'cast(duration_days as double)' if metric.get('event') else 'cast(null as double)' }} as duration_days,
+            {{ outcome_code(metric) if metric.get('event') else 'cast(null as integer)' }} as outcome
         from ({{ both_geographies(measure) }}) as units
         where {{ conditions | join(' and ') if conditions else 'true' }}
     {%- endif -%}

@@ -14,7 +14,7 @@ from bounded
 
 union all
 
--- a metric whose input has not landed says so instead of vanishing
+-- a metric whose input has not landed, or holds nothing it could count, says so instead of vanishing
 select
     registry.metric_id,
     'england' as org_level,
@@ -36,4 +36,6 @@ select
 from registry
 cross join build
 cross join ({{ geographies() }}) as geographies
-where registry.missing_feeds > 0
+where
+    registry.missing_feeds > 0
+    or registry.metric_id not in (select bounded.metric_id from bounded where bounded.org_level = 'england')

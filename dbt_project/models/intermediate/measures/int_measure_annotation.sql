@@ -4,7 +4,7 @@ select
     event_date,
     strand,
     sector,
-    route as category,
+    coalesce(route, 'unknown') as category,
     pcn_code,
     sub_icb_code,
     icb_code,

@@ -5,6 +5,7 @@ trained as (
 
     select
         person_key || '|' || coalesce(supervisor_kind, 'unknown') as unit_key,
+        person_key,
         event_date,
         strand,
         sector,
@@ -21,6 +22,7 @@ trained as (
 
 select
     unit_key,
+    person_key,
     event_date,
     strand,
     sector,
