@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from metric_oracle import (
     costs,
+    equity,
     learners,
     money_and_places,
     prescribers,
@@ -54,6 +55,10 @@ FIGURES: dict[str, Oracle] = {
     "cost_per_qualified_prescriber": costs.per_qualified,
     "cost_per_retained_prescriber": costs.per_retained,
     "spend_on_withdrawn": costs.on_withdrawn,
+    "deprivation_gap_sii": equity.slope_index,
+    "deprivation_gap_rii": equity.relative_index,
+    "region_gap": equity.region_gap,
+    "sector_gap": equity.sector_gap,
     "linkage_rate": records.linkage,
     "return_punctuality": records.punctuality,
     "revision_size": records.no_earlier_vintage,
@@ -70,6 +75,8 @@ BREAKDOWNS: dict[str, Oracle] = {
     "funnel_conversion": learners.funnel_stages,
     "supervisors_trained": learners.supervisors_by_kind,
     "clinical_examination_module_passes": learners.modules_by_module,
+    "region_gap": equity.regions,
+    "sector_gap": equity.sectors,
     "linkage_rate": records.linkage_by_provider,
     "return_punctuality": records.punctuality_by_provider,
 }

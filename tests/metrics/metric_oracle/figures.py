@@ -132,10 +132,13 @@ def valued(metric: Metric, figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def expected_status(metric: Metric, figures: pd.DataFrame) -> pd.Series:
-    """too_early (R6) before unreliable (R7) before a median not reached; `shown` where no rule speaks."""
+    """too_early (R6) before unreliable (R7) before a median not reached; `shown` where no rule speaks.
+
+    Any other estimate that has no answer rests on too little: unreliable.
+    """
     status = pd.Series("shown", index=figures.index)
     if "estimate" in figures:
-        status[figures.estimate.isna()] = "not_reached"
+        status[figures.estimate.isna()] = "not_reached" if metric.unit == "days" else "unreliable"
     if metric.unreliable_below and "denominator" in figures:
         status[figures.denominator < metric.unreliable_below] = "unreliable"
     if "is_too_early" in figures:
