@@ -30,6 +30,7 @@ class ReleaseInfo:
     demonstration: bool
     override_reason: str | None = None
     code_version: str = ""
+    as_at: date | None = None  # the picture as known on this day; None: everything known
 
 
 VALUE_COLUMNS = (
@@ -166,6 +167,7 @@ def _release(row: dict[str, Any]) -> ReleaseInfo:
         demonstration=bool(row["demonstration"]),
         override_reason=None if pd.isna(row.get("override_reason")) else str(row["override_reason"]),
         code_version="" if pd.isna(row.get("code_version")) else str(row["code_version"]),
+        as_at=None if pd.isna(row.get("as_at")) else pd.Timestamp(row["as_at"]).date(),
     )
 
 

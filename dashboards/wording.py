@@ -4,6 +4,8 @@ from __future__ import annotations
 
 SERVICE_NAME = "Pharmacy Integration Programme: progress in England"
 DEMONSTRATION = "Demonstration data: generated, not real"
+AS_AT = "As known on"
+AS_AT_MORE = "Returns and corrections that came later are left out; this is not the latest release."
 SYMBOLS = {
     "c": "hidden to protect a small number",
     "x": "not available",

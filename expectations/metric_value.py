@@ -85,6 +85,7 @@ def _arithmetic(subject: Subject, metrics: Mapping[str, Metric]) -> Iterable[Che
     ]
     not_negative = [key for key, metric in metrics.items() if _never_negative(metric)]
     counted = [key for key, metric in metrics.items() if metric.unit in COUNTED_UNITS]
+    estimated = [key for key, metric in metrics.items() if metric.interval == "estimator"]
     yield subject.check(
         "numerator.part_of_denominator",
         "critical",
@@ -116,10 +117,10 @@ def _arithmetic(subject: Subject, metrics: Mapping[str, Metric]) -> Iterable[Che
     yield subject.check(
         "interval.holds_value",
         "critical",
-        "the 95 percent interval has both limits and holds the value",
+        "the 95 percent interval holds the value, and has both limits unless an estimator leaves one open",
         "lower limit at most the value, upper limit at least the value",
-        f"lower_95 > value + {ROUNDING} or upper_95 < value - {ROUNDING} "
-        "or (lower_95 is null) <> (upper_95 is null)",
+        f"lower_95 > value + {ROUNDING} or upper_95 < value - {ROUNDING} or ("
+        f"(lower_95 is null) <> (upper_95 is null) and not coalesce(metric_id in ({literals(estimated)}), false))",
     )
     group = ", ".join(key for key in KEYS if key not in ("org_level", "org_code"))
     yield subject.query(

@@ -8,6 +8,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,7 +19,9 @@ import duckdb
 import pandas as pd
 
 from dbt_project.registry import Metric, RegistryError, load_feeds, load_metrics
-from orchestration import builds
+from orchestration.history.asking import opened, picture_of
+from orchestration.history.scenario import NothingKnown, NotRebuildable
+from orchestration.progress_log import say
 from orchestration.settings import Settings
 
 PROBLEMS_SHOWN = 50
@@ -63,7 +67,6 @@ def generate_demonstration(
     Raises :class:`UsageProblem` for an unknown kind of dirt, :class:`DataRefused` when the landing folder holds
     files that are not demonstration data: real and generated data never share a home folder.
     """
-    from orchestration.progress_log import say
     from orchestration.synthetic import DIRT, generate
 
     unknown = sorted((dirt or frozenset()) - set(DIRT))
@@ -135,12 +138,13 @@ def explain(settings: Settings, metric_id: str, *, org: str, period: str | None)
     from orchestration import explanation
 
     entry = _metric(metric_id)
-    build = builds.newest(settings)
-    if build is None:
+    with _refusals():
+        picture = picture_of(settings, say)
+    if picture is None:
         raise DataRefused("there is no build yet: run 'phip demo' or 'phip run'")
-    level = _level(settings, org)
+    level = _level(settings, entry, org)
     figures = _figures(settings, entry, by=level, period=period, exact=False, geography="as_was", org=org)
-    return explanation.of_figure(settings, entry, build, org=org, figures=figures)
+    return explanation.of_figure(picture.settings, entry, picture.build, org=org, figures=figures)
 
 
 def verdict(settings: Settings) -> Told:
@@ -177,6 +181,7 @@ def releases(settings: Settings) -> list[dict[str, Any]]:
                 "current": "yes" if record["release_id"] == live else "",
                 "published_at": record["published_at"],
                 "data_to": record["data_to"],
+                "as_at": record.get("as_at"),
                 "gate": record["gate_status"],
                 "build": record["build_id"],
                 "withheld_cells": record["withheld_cells"],
@@ -225,19 +230,26 @@ def _metric(metric_id: str) -> Metric:
     return metrics[metric_id]
 
 
-def _database(settings: Settings, *, exact: bool) -> Path:
-    if exact:
-        build = builds.newest(settings)
-        path = build.path(settings) if build else None
-    else:
-        path = settings.releases / "current" / "published.duckdb"
-    if path is None or not path.exists():
-        raise DataRefused("nothing has been published yet: run 'phip demo' or 'phip run'")
-    return path
+@contextmanager
+def _tables(settings: Settings, entry: Metric, *, exact: bool) -> Generator[duckdb.DuckDBPyConnection]:
+    """Figures of a metric and organisations: published or exact, of the newest picture or as at the settings' day."""
+    with _refusals(), opened(settings, entry, exact=exact, progress=say) as connection:
+        if connection is None:
+            raise DataRefused("nothing has been published yet: run 'phip demo' or 'phip run'")
+        yield connection
 
 
-def _level(settings: Settings, org: str) -> str:
-    with duckdb.connect(str(_database(settings, exact=False)), read_only=True) as connection:
+@contextmanager
+def _refusals() -> Generator[None]:
+    """What the past cannot answer is a refusal of the data, not a failure."""
+    try:
+        yield
+    except (NothingKnown, NotRebuildable) as error:
+        raise DataRefused(str(error)) from error
+
+
+def _level(settings: Settings, entry: Metric, org: str) -> str:
+    with _tables(settings, entry, exact=False) as connection:
         row = connection.execute(
             "select org_level from dim_organisation where org_code = ?", [org]
         ).fetchone()
@@ -258,8 +270,6 @@ def _figures(
     geography: str,
     org: str | None,
 ) -> pd.DataFrame:
-    path = _database(settings, exact=exact)
-    schema = "marts." if exact else ""
     shown = SHOWN if exact else f"{SHOWN}, symbol"
     condition, parameters = _period(period)
     if org is not None:
@@ -269,12 +279,12 @@ def _figures(
         _log_look(settings, entry.id, by)
     query = f"""
         select {shown}
-        from {schema}fct_metric_value as figures
-        left join {schema}dim_organisation as organisations using (org_level, org_code)
+        from fct_metric_value as figures
+        left join dim_organisation as organisations using (org_level, org_code)
         where metric_id = ? and org_level = ? and geography = ? and {condition}
         order by period_start desc, period_grain, org_code, strand, sector
     """
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with _tables(settings, entry, exact=exact) as connection:
         frame = connection.execute(query, [entry.id, by, geography, *parameters]).df()
     if period is None and not frame.empty:
         grain = next(g for g in ("month", "quarter", "year", "all") if g in set(frame["period_grain"]))

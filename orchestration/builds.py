@@ -33,6 +33,8 @@ class Build:
     vintage: date
     inputs: tuple[Input, ...]
     tests: tuple[NodeResult, ...]
+    as_at: date | None = None  # the picture as known on this day; None: everything known
+    figures_version: str = ""  # hash of what computes figures; empty in records from before it was kept
 
     def path(self, settings: Settings) -> Path:
         """The generation's DuckDB file."""
@@ -59,13 +61,18 @@ def load(settings: Settings, build_id: str) -> Build:
         vintage=date.fromisoformat(content["vintage"]),
         inputs=tuple(Input(**item) for item in content["inputs"]),
         tests=tuple(NodeResult(**item) for item in content["tests"]),
+        as_at=date.fromisoformat(content["as_at"]) if content.get("as_at") else None,
+        figures_version=content.get("figures_version", ""),
     )
 
 
 def newest(settings: Settings) -> Build | None:
-    """The newest finished build, or None."""
-    ids = build_ids(settings)
-    return load(settings, ids[-1]) if ids else None
+    """The newest finished build of the picture asked for (the settings' day, or everything known), or None."""
+    for build_id in reversed(build_ids(settings)):
+        found = load(settings, build_id)
+        if found.as_at == settings.as_at:
+            return found
+    return None
 
 
 def build_ids(settings: Settings) -> list[str]:
@@ -80,7 +87,10 @@ def next_id(settings: Settings, inputs_hash: str) -> str:
 
 
 def prune(settings: Settings) -> None:
-    """Delete all but the newest generations."""
-    for build_id in build_ids(settings)[:-KEEP_GENERATIONS]:
+    """Delete all but the newest generations; of those as at a day, which replace nothing, the newest stays."""
+    ids = build_ids(settings)
+    historic = [build_id for build_id in ids if load(settings, build_id).as_at is not None]
+    ordinary = [build_id for build_id in ids if build_id not in historic]
+    for build_id in [*ordinary[:-KEEP_GENERATIONS], *historic[:-1]]:
         for suffix in (".json", ".duckdb"):
             (settings.warehouse / f"{build_id}{suffix}").unlink(missing_ok=True)

@@ -26,6 +26,10 @@ HomeOption = Annotated[
     Path | None,
     typer.Option("--home", help="State folder (default: PHIP_HOME, else ./var).", show_default=False),
 ]
+AsAtOption = Annotated[
+    str | None,
+    typer.Option("--as-at", help="The picture as known on this day, e.g. 2025-11-30.", show_default=False),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
 
 
@@ -105,12 +109,17 @@ def run(
     landing: Annotated[
         Path | None, typer.Option(help="Folder of received files (default: HOME/landing).")
     ] = None,
+    as_at: AsAtOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Ingest what has landed, build, check, publish. Feeds that did not land are reported as missing."""
+    """Ingest what has landed, build, check, publish. Feeds that did not land are reported as missing.
+
+    With --as-at the release shows what was known on that day and says so on every page; it never takes the place of
+    a live release that holds everything known.
+    """
     if landing is not None and not landing.is_dir():
         raise answers.UsageProblem(f"--landing: there is no folder {landing}")
-    return _run(_settings(home, landing).prepare(), as_json=as_json)
+    return _run(_settings(home, landing, as_at).prepare(), as_json=as_json)
 
 
 @app.command()
@@ -151,10 +160,13 @@ def metric(
     ] = False,
     output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
     geography: Annotated[str, typer.Option(help="as_was or as_now.")] = "as_was",
+    as_at: AsAtOption = None,
     home: HomeOption = None,
 ) -> int:
     """Values of a metric: published ones (disclosure-controlled) unless --exact."""
-    frame = answers.metric(_settings(home), metric_id, by=by, period=period, exact=exact, geography=geography)
+    settings = _settings(home, as_at=as_at)
+    with console.progress(silent=False):
+        frame = answers.metric(settings, metric_id, by=by, period=period, exact=exact, geography=geography)
     console.show_frame(frame, output, name=metric_id)
     return DONE
 
@@ -164,11 +176,14 @@ def explain(
     metric_id: Annotated[str, typer.Argument(help="Metric id.")],
     org: Annotated[str, typer.Option(help="Organisation code, ENG for England.")] = "ENG",
     period: Annotated[str | None, typer.Option(help="As for metric; default: newest.")] = None,
+    as_at: AsAtOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
     """From a figure to its definition, SQL, inputs, file hashes and checks."""
-    explanation = answers.explain(_settings(home), metric_id, org=org, period=period)
+    settings = _settings(home, as_at=as_at)
+    with console.progress(silent=as_json):
+        explanation = answers.explain(settings, metric_id, org=org, period=period)
     console.show_json(explanation.as_dict()) if as_json else console.show_lines(explanation.lines())
     return DONE
 

@@ -43,9 +43,9 @@ def build_and_publish(settings: Settings) -> Outcome:
 def _run_job(settings: Settings, name: str) -> Outcome:
     settings.publish_to_process()
     from orchestration.definitions import defs
-    from orchestration.release import current
+    from orchestration.release import standing
 
-    before = current(settings)
+    before = standing(settings)
     refused: list[str] = []
     failed: list[str] = []
     with dg.DagsterInstance.from_config(str(instance_folder(settings))) as instance:
@@ -57,7 +57,7 @@ def _run_job(settings: Settings, name: str) -> Outcome:
         )
         for event in result.all_events:
             _collect(event, refused, failed)
-    after = current(settings)
+    after = standing(settings)
     return Outcome(
         new=after is not None and (before is None or after.release_id != before.release_id),
         published=after.release_id if after else None,

@@ -70,12 +70,13 @@ def ensure_manifest(settings: Settings) -> Path:
     return path
 
 
-def build(settings: Settings, *, unit_tests: bool = False) -> DbtBuild:
-    """Run every model and data test, and the models' unit tests if asked, on the generation being built.
+def build(settings: Settings, *, tests: bool = True, unit_tests: bool = False) -> DbtBuild:
+    """Run every model, its data tests unless told not to, and the unit tests if asked, on the generation being built.
 
     Raises :class:`DbtFailed` when a model fails; failed tests are in the result, for the gate to judge.
     """
-    without = [] if unit_tests else ["--exclude-resource-type", "unit_test"]
+    wanted = {"test": tests, "unit_test": unit_tests}
+    without = [word for kind, is_wanted in wanted.items() if not is_wanted for word in ("--exclude-resource-type", kind)]
     result = _invoke(settings, ["build", "--no-write-json", *without])
     nodes = tuple(_node(item) for item in result)
     broken = [

@@ -35,7 +35,8 @@ def judge(settings: Settings, progress: Callable[[str], None] = lambda _: None) 
         metrics=load_metrics(),
         feeds=load_feeds(),
         programme=load_programme(),
-        previous=release.published_database(settings),
+        # a picture of the past has no predecessor: it lies before the release that is live
+        previous=None if settings.as_at else release.published_database(settings),
         extra_results=[_as_check(node) for node in build.tests],
         store=VerdictStore(settings.ledger),
     )

@@ -47,7 +47,7 @@ def run(settings: Settings) -> Outcome:
     """
     with exclusive(settings):
         if nothing_new(settings):
-            return Outcome(new=False, published=_current_id(settings))
+            return Outcome(new=False, published=_standing_id(settings))
         # Dagster, dbt and Great Expectations cost seconds to import: only a run with something to do pays for them
         from orchestration import dagster_run
 
@@ -63,9 +63,9 @@ def run(settings: Settings) -> Outcome:
 
 
 def nothing_new(settings: Settings) -> bool:
-    """Whether the landing folder, the code and the parameters are those of the current release."""
+    """Whether the landing folder, the code and the parameters are those of the release that stands for them."""
     build = newest(settings)
-    published = _current_id(settings)
+    published = _standing_id(settings)
     if build is None or published is None or warehouse_inputs.pending(settings):
         return False
     record = _release_record(settings, published)
@@ -75,9 +75,16 @@ def nothing_new(settings: Settings) -> bool:
     )
 
 
-def _current_id(settings: Settings) -> str | None:
-    link = settings.releases / "current"
-    return link.resolve().name if link.exists() else None
+def _standing_id(settings: Settings) -> str | None:
+    """The live release; for a picture as at a day, the newest release of that day."""
+    if settings.as_at is None:
+        link = settings.releases / "current"
+        return link.resolve().name if link.exists() else None
+    records = [
+        _release_record(settings, path.parent.name) for path in settings.releases.glob("[0-9]*/release.json")
+    ]
+    dated = [record for record in records if record.get("as_at") == settings.as_at.isoformat()]
+    return str(max(dated, key=lambda record: str(record["published_at"]))["release_id"]) if dated else None
 
 
 def _release_record(settings: Settings, release_id: str) -> dict[str, object]:

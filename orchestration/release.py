@@ -46,13 +46,16 @@ class Release:
     pages: int
     figures: int
     notes: tuple[str, ...]
+    as_at: date | None = None  # the picture as known on this day; None: everything known
 
 
 def publish(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> Release:
     """Publish the newest build, if the gate lets it pass, and make it the current release.
 
-    Raises :class:`expectations.gate.GateRefused` and leaves the current release as it is when there is no build,
-    no verdict, a refusal, or anything that changed after the verdict.
+    A release of the picture as at a day is complete and listed, but never takes the place of one that holds
+    everything known: it becomes current only where no release, or another of its kind, is. Raises
+    :class:`expectations.gate.GateRefused` and leaves the current release as it is when there is no build, no
+    verdict, a refusal, or anything that changed after the verdict.
     """
     build = builds.newest(settings)
     store = VerdictStore(settings.ledger)
@@ -74,7 +77,9 @@ def publish(settings: Settings, progress: Callable[[str], None] = lambda _: None
         _fill(settings, draft, build, right, verdict, release_id, progress)
         _sync(draft)
         draft.rename(target)
-    _make_current(settings, release_id)
+    before = current(settings)
+    if build.as_at is None or before is None or before.as_at is not None:
+        _make_current(settings, release_id)
     return load(settings, release_id)
 
 
@@ -99,7 +104,11 @@ def _fill(
                     "release_id": release_id,
                     "published_at": published_at,
                     "data_to": build.vintage,
-                    "next_update": published_at.date() + timedelta(days=DAYS_TO_NEXT_UPDATE),
+                    "as_at": pd.Timestamp(build.as_at) if build.as_at else pd.NaT,
+                    # a picture of the past is not updated
+                    "next_update": None
+                    if build.as_at
+                    else published_at.date() + timedelta(days=DAYS_TO_NEXT_UPDATE),
                     "gate_status": status,
                     "demonstration": (settings.home / DEMONSTRATION_MARK).exists(),
                     "override_reason": _reason(right),
@@ -136,6 +145,7 @@ def _fill(
         pages=report.pages,
         figures=report.figures,
         notes=report.notes,
+        as_at=build.as_at,
     )
     _write_json(draft / "release.json", asdict(release))
     _write_json(draft / "verdict.json", asdict(verdict))
@@ -165,6 +175,13 @@ def current(settings: Settings) -> Release | None:
     return load(settings, link.resolve().name) if link.exists() else None
 
 
+def standing(settings: Settings) -> Release | None:
+    """The release that answers what the settings ask for: the live one, or the newest as at their day; or None."""
+    if settings.as_at is None:
+        return current(settings)
+    return next((release for release in history(settings) if release.as_at == settings.as_at), None)
+
+
 def load(settings: Settings, release_id: str) -> Release:
     """The record of one release. Raises FileNotFoundError."""
     content: dict[str, Any] = json.loads(
@@ -173,6 +190,7 @@ def load(settings: Settings, release_id: str) -> Release:
     content["published_at"] = datetime.fromisoformat(content["published_at"])
     content["data_to"] = date.fromisoformat(content["data_to"])
     content["notes"] = tuple(content["notes"])
+    content["as_at"] = date.fromisoformat(content["as_at"]) if content.get("as_at") else None
     return Release(**content)
 
 

@@ -34,6 +34,8 @@ class RunSummary:
     figures: int
     withheld_cells: int
     data_to: str | None
+    as_at: str | None
+    current_id: str | None
     address: str | None
     quarantine: str
 
@@ -47,6 +49,11 @@ class RunSummary:
         """Whether the run ended with a release that stands for everything that has landed."""
         return self.release_id is not None and not self.refusals and not self.failures
 
+    @property
+    def picture(self) -> str:
+        """What the release shows: data to a day, and as known on which day if not now."""
+        return f"data to {self.data_to}" + (f", as known on {self.as_at}" if self.as_at else "")
+
     def as_dict(self) -> dict[str, Any]:
         """For a machine."""
         return asdict(self)
@@ -57,7 +64,8 @@ class RunSummary:
         if not self.new and self.good:
             return [
                 *refused,
-                f"Nothing new: release {self.release_id} (data to {self.data_to}) already holds everything landed.",
+                f"Nothing new: release {self.release_id} ({self.picture}) already holds everything "
+                + (f"told by {self.as_at}." if self.as_at else "landed."),
                 f"Open       {self.address}",
             ]
         refused_note = f" (see {self.quarantine})" if self.files_refused or self.rows_quarantined else ""
@@ -76,12 +84,19 @@ class RunSummary:
         verb = "Published " if self.good else "Still live"
         return [
             *lines,
-            f"{verb} release {self.release_id}, data to {self.data_to}",
+            f"{verb} release {self.release_id}, {self.picture}",
+            *self._beside_current(),
             f"Site       {self.pages:,} pages, {self.figures:,} charts",
             f"Withheld   {self.withheld_cells:,} cells too small to publish",
             f"Open       {self.address}",
             "Or         phip serve   (and phip ui for the pipeline)",
         ]
+
+    def _beside_current(self) -> list[str]:
+        """A release of the past beside the live one says so."""
+        if self.as_at is None or self.current_id == self.release_id:
+            return []
+        return [f"Still live release {self.current_id}, which holds everything known"]
 
 
 def of_run(settings: Settings, outcome: Outcome) -> RunSummary:
@@ -103,7 +118,9 @@ def of_run(settings: Settings, outcome: Outcome) -> RunSummary:
         figures=int(release.get("figures", 0)),
         withheld_cells=int(release.get("withheld_cells", 0)),
         data_to=release.get("data_to"),
-        address=_address(settings),
+        as_at=release.get("as_at"),
+        current_id=_current_id(settings),
+        address=_address(settings, outcome.published),
         quarantine=str(_relative(settings.quarantine)),
     )
 
@@ -115,8 +132,14 @@ def _release(settings: Settings, release_id: str | None) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def _address(settings: Settings) -> str | None:
-    page = settings.releases / "current" / "site" / "index.html"
+def _current_id(settings: Settings) -> str | None:
+    link = settings.releases / "current"
+    return link.resolve().name if link.exists() else None
+
+
+def _address(settings: Settings, release_id: str | None) -> str | None:
+    folder = "current" if release_id in (None, _current_id(settings)) else release_id
+    page = settings.releases / str(folder) / "site" / "index.html"
     return page.as_uri() if page.exists() else None
 
 

@@ -11,7 +11,8 @@ from dbt_project.registry import load_feeds
 from orchestration import builds
 from orchestration.builds import Build
 from orchestration.dbt_runner import NodeResult, build, building_path
-from orchestration.fingerprint import code_version
+from orchestration.fingerprint import code_version, figures_version
+from orchestration.history import vintages
 from orchestration.identity.store import LINK_FILE
 from orchestration.ingest.current import relation_sql
 from orchestration.ingest.ledger import Ledger
@@ -23,19 +24,29 @@ from orchestration.warehouse_inputs import Inputs, collect
 def build_generation(
     settings: Settings, progress: Callable[[str], None] = lambda _: None
 ) -> tuple[Build, tuple[NodeResult, ...]]:
-    """Build the warehouse from what stands now and give it its final name.
+    """Build the warehouse from what stands now, or stood on the settings' day, and give it its final name.
 
     Raises :class:`orchestration.dbt_runner.DbtFailed`; the unfinished generation is deleted then, and earlier
     ones are untouched.
     """
     inputs = collect(settings)
     build_id = builds.next_id(settings, inputs.digest())
+    progress(f"building generation {build_id} from {len(inputs.files)} raw files")
+    done, nodes = make(settings, build_id, inputs)
+    vintages.keep(settings, done)
+    builds.prune(settings)
+    return done, nodes
+
+
+def make(
+    settings: Settings, build_id: str, inputs: Inputs, *, tests: bool = True
+) -> tuple[Build, tuple[NodeResult, ...]]:
+    """One finished warehouse below ``settings.warehouse`` and its record. Raises as :func:`build_generation`."""
     draft = building_path(settings)
     _clear(draft)
-    progress(f"building generation {build_id} from {len(inputs.files)} raw files")
     try:
         _write_raw(settings, draft, build_id, inputs)
-        outcome = build(settings)
+        outcome = build(settings, tests=tests)
         _settle(draft)
     except BaseException:
         _clear(draft)
@@ -47,10 +58,11 @@ def build_generation(
         vintage=inputs.vintage,
         inputs=inputs.files,
         tests=outcome.tests,
+        as_at=inputs.as_at,
+        figures_version=figures_version(),
     )
     draft.replace(done.path(settings))
     builds.save(settings, done)
-    builds.prune(settings)
     return done, outcome.nodes
 
 
@@ -65,10 +77,16 @@ def _write_raw(settings: Settings, draft: Path, build_id: str, inputs: Inputs) -
     with duckdb.connect() as connection, Ledger(settings.ledger) as ledger:
         connection.execute(f"attach '{draft}' as wh")
         connection.execute("create schema wh.raw")
+        # only what was collected: a file taken meanwhile belongs to the next build
+        collected = {item.sha256 for item in inputs.files}
         for feed in load_feeds().values():
             for table in feed.tables:
-                rows = relation_sql(ledger, settings.home, feed, table, settings.as_at)
+                rows = relation_sql(ledger, settings.home, feed, table, inputs.as_at, collected)
                 connection.execute(f"create view wh.raw.{table.name} as {rows}")
+        # a table: a vintage may be replaced by a newer build of the same day
+        connection.execute(
+            f"create table wh.raw.vintage_value as {vintages.relation_sql(settings, inputs.vintages)}"
+        )
         links = settings.raw / LINK_FILE
         found = (
             f"select person_key, resolved_person_key, method from read_parquet('{links}')"

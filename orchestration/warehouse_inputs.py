@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date
 
 from dbt_project.registry import Feed, load_feeds
 from orchestration.builds import Input
 from orchestration.fingerprint import file_sha256, inputs_hash
+from orchestration.history import vintages
 from orchestration.identity.store import LINK_FILE
 from orchestration.ingest.landing import scan
 from orchestration.ingest.ledger import FeedStatus, Ledger
@@ -25,6 +27,7 @@ class Inputs:
     links: str  # hash of the links between pseudonyms, empty without any
     status: dict[str, FeedStatus]
     as_at: date | None
+    vintages: tuple[str, ...] = ()  # names of the earlier vintages that are kept
 
     @property
     def vintage(self) -> date:
@@ -45,25 +48,35 @@ class Inputs:
         """Hash of everything a build depends on but the code."""
         parts = [(item.feed, item.table, item.sha256) for item in self.files]
         return inputs_hash(
-            [*parts, ("superseded", *self.superseded), ("links", self.links), ("as_at", str(self.as_at))]
+            [
+                *parts,
+                ("superseded", *self.superseded),
+                ("links", self.links),
+                ("vintages", *self.vintages),
+                ("as_at", str(self.as_at)),
+            ]
         )
 
 
-def collect(settings: Settings) -> Inputs:
-    """Read the ledger. Cheap: no raw file is opened."""
+def collect(settings: Settings, among: Collection[str] | None = None) -> Inputs:
+    """Read the ledger, as at the settings' day. Cheap: no raw file is opened.
+
+    ``among``: as if only the files of these hashes had ever come.
+    """
     files: list[Input] = []
     superseded: list[str] = []
     status: dict[str, FeedStatus] = {}
     with Ledger(settings.ledger) as ledger:
         for feed in load_feeds().values():
             for table in feed.tables:
-                for found in ledger.current_files(feed.id, table.name, settings.as_at):
+                for found in ledger.current_files(feed.id, table.name, settings.as_at, among):
                     files.append(Input(feed.id, table.name, found.sha256))
                     superseded += [f"{found.sha256}:{sorted(key.items())}" for key in found.superseded]
-            status[feed.id] = ledger.status(feed.id, _tables(feed), settings.as_at)
+            status[feed.id] = ledger.status(feed.id, _tables(feed), settings.as_at, among)
     links = settings.raw / LINK_FILE
     digest = file_sha256(links) if links.exists() else ""
-    return Inputs(tuple(files), tuple(sorted(superseded)), digest, status, settings.as_at)
+    found = Inputs(tuple(files), tuple(sorted(superseded)), digest, status, settings.as_at)
+    return replace(found, vintages=vintages.before(settings, found.vintage))
 
 
 def pending(settings: Settings) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -14,14 +14,22 @@ from orchestration.ingest.sql import listed, literal, name
 __all__ = ["raw_columns", "relation_sql"]
 
 
-def relation_sql(ledger: Ledger, home: Path, feed: Feed, table: Table, as_at: date | None = None) -> str:
+def relation_sql(
+    ledger: Ledger,
+    home: Path,
+    feed: Feed,
+    table: Table,
+    as_at: date | None = None,
+    among: Collection[str] | None = None,
+) -> str:
     """Query giving every row that stands, with :func:`raw_columns`; no rows when the feed has not landed.
 
-    Columns a file does not have (it is older than the contract) are null.
+    ``as_at`` and ``among`` as for :meth:`Ledger.current_files`. Columns a file does not have (it is older than the
+    contract) are null.
     """
     columns = raw_columns(feed, table)
     empty = ", ".join(f"null::{kind} as {name(column)}" for column, kind in columns.items())
-    files = ledger.current_files(feed.id, table.name, as_at)
+    files = ledger.current_files(feed.id, table.name, as_at, among)
     if not files:
         return f"select {empty} where false"
     paths = listed(str(home / file.path) for file in files)

@@ -2,13 +2,21 @@
 
 One SQLite file. Bytes are identified by SHA-256; the (path, size, modified) of a file seen before spares reading it
 again. A return is superseded per return key, not per file: a file may hold several returns.
+
+**What was known on a day** (``as_at``). Two dates speak of it: ``reported_at``, when the source told us, as the return
+itself says (its own date, the day of a snapshot, the end of a census month; the day of receipt where it says nothing),
+and ``received_at``, when the file came here. A return is known on a day when it had been told by then and, from the
+day on which the first file of its feed came, also received by then: a return dated April that came in July was not
+known in May. Before that first day a receipt says nothing, for files that are loaded years after the fact were known
+to somebody in their time: history that is loaded in one go counts as of the days it was told. A return is one
+statement and is told on the newest date in it, so that no day ever sees a later one.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -220,11 +228,16 @@ class Ledger:
             self._connection.execute("begin immediate")
             self._see(stamp, sha256)
 
-    def current_files(self, feed: str, table: str, as_at: date | None = None) -> tuple[CurrentFile, ...]:
-        """Raw files of a table in which a return stands, oldest first, as known on ``as_at`` (None: now)."""
+    def current_files(
+        self, feed: str, table: str, as_at: date | None = None, among: Collection[str] | None = None
+    ) -> tuple[CurrentFile, ...]:
+        """Raw files of a table in which a return stands, oldest first, as known on ``as_at`` (None: now).
+
+        ``among``: as if only the files of these hashes had ever come, which is how an older build saw the ledger.
+        """
         standing: dict[str, int] = {}
         superseded: dict[str, list[dict[str, str]]] = {}
-        for sha256, key, rows, rank in self._versions(feed, table, as_at):
+        for sha256, key, rows, rank in self._versions(feed, table, as_at, among):
             if _stands(key, rank):
                 standing[sha256] = standing.get(sha256, 0) + rows
             else:
@@ -265,21 +278,34 @@ class Ledger:
             FileReport(*row[:6], tables=_tables(row[6]), notes=tuple(json.loads(row[7]))) for row in rows
         )
 
-    def status(self, feed: str, tables: Iterable[str], as_at: date | None = None) -> FeedStatus:
-        """The feed at a glance; its ``tables`` are those of the contract."""
+    def first_told(self) -> date | None:
+        """The oldest day on which any feed told us anything; None when nothing has been taken."""
+        day = self._all("select min(reported_at) from return_version")[0][0]
+        return date.fromisoformat(day) if day else None
+
+    def status(
+        self,
+        feed: str,
+        tables: Iterable[str],
+        as_at: date | None = None,
+        among: Collection[str] | None = None,
+    ) -> FeedStatus:
+        """The feed at a glance; its ``tables`` are those of the contract.
+
+        What stands and when it was told are as known on ``as_at``; counts of files are of all that ever came.
+        """
         counts = dict(self._all("select outcome, count(*) from file where feed = ? group by outcome", [feed]))
         duplicates = self._all(
             "select count(*) from seen as s inner join file as f on s.sha256 = f.sha256 "
             "where f.feed = ? and s.path <> f.path",
             [feed],
         )[0][0]
-        current = [file for table in tables for file in self.current_files(feed, table, as_at)]
+        current = [file for table in tables for file in self.current_files(feed, table, as_at, among)]
         quarantined, received = self._all(
             "select coalesce(sum(rows_quarantined), 0), max(received_at) from file where feed = ?", [feed]
         )[0]
-        until = (as_at or date.max).isoformat()
         reported = self._all(
-            "select max(reported_at) from return_version where feed = ? and reported_at <= ?", [feed, until]
+            f"select max(reported_at) from ({_KNOWN_VERSIONS}) where told", _asked(feed, as_at, among)
         )[0][0]
         refusals = self._all(
             "select message from file where feed = ? and outcome = 'refused' order by path", [feed]
@@ -297,13 +323,15 @@ class Ledger:
             refusals=tuple(message for (message,) in refusals),
         )
 
-    def _versions(self, feed: str, table: str, as_at: date | None) -> list[tuple[str, str, int, int]]:
-        """(sha256, key, rows, rank) of each return; rank 1 stands: latest told, then last taken. 0: not yet told."""
+    def _versions(
+        self, feed: str, table: str, as_at: date | None, among: Collection[str] | None = None
+    ) -> list[tuple[str, str, int, int]]:
+        """(sha256, key, rows, rank) of each return; rank 1 stands: latest told, then last taken. 0: not yet known."""
         return self._all(
             "select sha256, return_key, row_count, case when told then row_number() over ("
             "partition by return_key, told order by reported_at desc, seq desc) else 0 end from ("
-            "select *, reported_at <= ? as told from return_version where feed = ? and table_name = ?) order by seq",
-            [(as_at or date.max).isoformat(), feed, table],
+            f"{_KNOWN_VERSIONS}) where table_name = ? order by seq",
+            [*_asked(feed, as_at, among), table],
         )
 
     def _see(self, stamp: Stamp, sha256: str) -> None:
@@ -316,6 +344,12 @@ class Ledger:
     def _all(self, query: str, parameters: Sequence[object] = ()) -> list[Any]:
         with closing(self._connection.execute(query, tuple(parameters))) as cursor:
             return cursor.fetchall()
+
+
+def _asked(feed: str, as_at: date | None, among: Collection[str] | None) -> list[object]:
+    """Parameters of :data:`_KNOWN_VERSIONS`."""
+    listed = None if among is None else json.dumps(sorted(among))
+    return [feed, (as_at or date.max).isoformat(), listed]
 
 
 def _stands(key: str, rank: int) -> bool:
@@ -349,9 +383,26 @@ _FILE_COLUMNS = [
     "contract_version",
 ]
 _SELECT_KNOWN = "select sha256, feed, path, outcome, code, message, contract_version from file"
+
+
+def _again(column: str) -> str:
+    """A column of a file entered once more. A second look at a file taken before is no second receipt."""
+    if column == "received_at":
+        return "case when file.outcome = 'refused' then excluded.received_at else file.received_at end"
+    return f"excluded.{column}"
+
+
+_FIRST_RECEIPT = "select min(substr(received_at, 1, 10)) from file where feed = ?1 and outcome <> 'refused'"
+# the returns of feed ?1 with ``told``: whether each was known on day ?2; of the files in the JSON list ?3, or of all
+_KNOWN_VERSIONS = (
+    "select v.*, v.reported_at <= ?2 and "
+    f"(substr(f.received_at, 1, 10) <= ?2 or ?2 < ({_FIRST_RECEIPT})) as told "
+    "from return_version as v inner join file as f on v.sha256 = f.sha256 "
+    "where v.feed = ?1 and (?3 is null or v.sha256 in (select value from json_each(?3)))"
+)
 _UPSERT_FILE = (
     f"insert into file ({', '.join(_FILE_COLUMNS)}) values ({', '.join('?' * len(_FILE_COLUMNS))}) "
-    f"on conflict (sha256) do update set {', '.join(f'{c} = excluded.{c}' for c in _FILE_COLUMNS[1:])}"
+    f"on conflict (sha256) do update set {', '.join(f'{c} = {_again(c)}' for c in _FILE_COLUMNS[1:])}"
 )
 
 
