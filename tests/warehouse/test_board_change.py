@@ -159,7 +159,14 @@ def test_boards_are_listed_with_their_days_and_heirs(changed: duckdb.DuckDBPyCon
     name = "NHS Thames Valley Integrated Care Board"
     assert boards["S0E4D"] == (name, day, None, True, None, "Y59")
     frimley = "NHS Frimley Integrated Care Board"
-    assert boards["QNQ"] == (frimley, None, last, False, "S9B9J", "Y59")  # two of its four practices went there
+    assert boards["QNQ"] == (
+        frimley,
+        None,
+        last,
+        False,
+        "S9B9J",
+        "Y59",
+    )  # two of its four practices went there
     assert boards["QM7"][2:5] == (last, False, "S1Y5D")  # one practice each; two of its three locations
     assert boards["QRL"][1:5] == (None, None, True, None)  # it took a part of Frimley and is as old as it was
     location = changed.execute(
