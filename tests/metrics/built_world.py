@@ -1,21 +1,35 @@
-"""One generated world taken all the way: files, intake, warehouse; with the truth behind it."""
+"""One generated world taken all the way: files, intake, warehouse; with the truth behind it.
+
+Several tests and workers look at the same world, so each is made once a session: the first to ask makes it, the
+others wait for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fcntl
+import os
+import pickle
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow.parquet as pq
+import pytest
 from metric_oracle.world import World, open_world
 
+from orchestration import builds
 from orchestration.ingest import IntakeReport, ingest_all
 from orchestration.settings import Settings, load_settings, switch_telemetry_off
 from orchestration.synthetic import Truth, generate
+from orchestration.synthetic.truth import Planted
 
 SIZE = 0.02
+RECEIVED = datetime(2026, 7, 1, 9, 0, 0)  # the day after the last of the generated files was sent
 
 
 @dataclass(frozen=True)
@@ -47,22 +61,72 @@ class Demonstration:
     world: World
 
 
-@contextmanager
-def build_home(home: Path) -> Iterator[Built]:
-    """Take in what has landed under `home`, build one generation and open it read-only."""
+def settings_of(home: Path, as_at: date | None = None) -> Settings:
+    """Settings of a home whose files have landed in it."""
+    return load_settings(home=home, landing=home / "landing", as_at=as_at).prepare()
+
+
+def build(settings: Settings, *, received: datetime = RECEIVED) -> Path:
+    """Take in what has landed, build one generation and give its file."""
     switch_telemetry_off()
     from orchestration.warehouse import build_generation
 
-    settings = load_settings(home=home, landing=home / "landing").prepare()
-    intake = ingest_all(settings)
-    build, _ = build_generation(settings)
-    with duckdb.connect(str(build.path(settings)), read_only=True) as warehouse:
+    intake = ingest_all(settings, now=received)
+    (settings.home / "intake.pickle").write_bytes(pickle.dumps(intake))
+    done, _ = build_generation(settings)
+    return done.path(settings)
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Built]:
+    """The newest generation of a home, read-only."""
+    settings = settings_of(home)
+    done = builds.newest(settings)
+    assert done is not None, "nothing was built"
+    intake: IntakeReport = pickle.loads((home / "intake.pickle").read_bytes())
+    with duckdb.connect(str(done.path(settings)), read_only=True) as warehouse:
         yield Built(settings, intake, warehouse)
 
 
 @contextmanager
-def demonstration(home: Path, *, seed: int, dirt: frozenset[str] | None) -> Iterator[Demonstration]:
+def build_home(home: Path) -> Iterator[Built]:
+    """Take in what has landed under `home`, build one generation and open it read-only."""
+    build(settings_of(home))
+    with opened(home) as built:
+        yield built
+
+
+@contextmanager
+def demonstration(home: Path) -> Iterator[Demonstration]:
+    """Open a world that :func:`make_world` has made."""
+    truth = _read_truth(home / "truth")
+    with opened(home) as built:
+        yield Demonstration(built, truth, open_world(truth, built.cut_off, home / "landing"))
+
+
+def make_world(home: Path, *, seed: int, dirt: frozenset[str] | None) -> None:
     """Generate a small world under `home` and build it; `dirt` None plants every kind."""
     truth = generate(home / "landing", seed=seed, size=SIZE, dirt=dirt)
-    with build_home(home) as built:
-        yield Demonstration(built, truth, open_world(truth, built.cut_off))
+    truth.write(home / "truth")
+    build(settings_of(home))
+
+
+def _read_truth(folder: Path) -> Truth:
+    tables = {path.stem: pq.read_table(path) for path in folder.glob("*.parquet")}
+    planted = tuple(Planted(**row) for row in tables.pop("planted").to_pylist())
+    return Truth(**tables, planted=planted)
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """The folder `name` of this session, filled by the first of its workers to ask; the others wait."""
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # each worker has a folder of its own in that of the session
+    folder, finished = base / name, base / f"{name}.made"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not finished.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            finished.touch()
+    return folder

@@ -13,6 +13,7 @@ from metric_oracle.figures import KEY, expected_status, valued
 from metric_oracle.world import World
 
 EXACT = 1e-9  # relative; a count is far from its neighbours by this measure, a sum of reals is not
+COMPARED = ("numerator", "denominator", "value", "lower_95", "upper_95")
 SHOWN = ("final", "provisional", "not_reported")  # which of them is not for rules R6 and R7 to say
 Oracle = Callable[[World, Metric], pd.DataFrame]
 
@@ -20,14 +21,20 @@ Oracle = Callable[[World, Metric], pd.DataFrame]
 def side_by_side(
     world: World, metric: Metric, oracle: Oracle, delivered: pd.DataFrame, by: list[str]
 ) -> pd.DataFrame:
-    """Delivered figures beside the oracle's (suffix _oracle), one row per key that either has."""
+    """Delivered figures beside the oracle's (suffix _oracle), one row per key that either has.
+
+    What the oracle does not say (the interval of an estimate) has no column.
+    """
     own = valued(metric, oracle(world, metric))
+    if by and "dimension" not in own.index.names:
+        own = own.assign(dimension=metric.breakdowns[0]).set_index("dimension", append=True)
     own["expected"] = expected_status(metric, own)
-    lower, upper = interval(metric, own)
-    own = own.assign(lower_95=lower, upper_95=upper)
-    columns = ["numerator", "denominator", "value", "lower_95", "upper_95"]
-    own = own[[*columns, "expected"]].add_suffix("_oracle").reset_index()
+    if metric.interval != "estimator":
+        lower, upper = interval(metric, own)
+        own = own.assign(lower_95=lower, upper_95=upper)
+    own = own[[column for column in (*COMPARED, "expected") if column in own]]
     rows = delivered.assign(period_start=pd.to_datetime(delivered.period_start))
+    own = own.add_suffix("_oracle").reset_index()
     return rows.merge(own, on=[*KEY, *by], how="outer", indicator="side")
 
 
@@ -54,10 +61,18 @@ def disagreements(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "status": both[~_status_fits(both)],
         # as in the publisher's bulletin; the status says that it is silence and not a count
         "figure of a silent network": rows[(rows.status == "not_reported") & (rows.value != 0)],
+        "value outside its interval": both[_is_outside(both)],
     }
-    for name in ("numerator", "denominator", "value", "lower_95", "upper_95"):
-        found[name] = both[~_same(both[name], both[f"{name}_oracle"])]
+    for name in COMPARED:
+        if f"{name}_oracle" in rows:
+            found[name] = both[~_same(both[name], both[f"{name}_oracle"])]
     return {name: part for name, part in found.items() if len(part)}
+
+
+def _is_outside(rows: pd.DataFrame) -> pd.Series:
+    """Whether a value lies outside its own interval."""
+    slack = EXACT * rows.value.abs().clip(lower=1)
+    return (rows.value < rows.lower_95 - slack) | (rows.value > rows.upper_95 + slack)
 
 
 def _status_fits(rows: pd.DataFrame) -> pd.Series:
@@ -76,23 +91,8 @@ def told(found: dict[str, pd.DataFrame], by: list[str]) -> str:
     for name, rows in found.items():
         where = rows.groupby(["org_level", "geography"]).size().to_dict()
         lines.append(f"{name}: {len(rows)} figures {where}")
-        shown = [
-            "org_code",
-            "strand",
-            "sector",
-            "period_start",
-            "period_grain",
-            *by,
-            "status",
-            "expected_oracle",
-        ]
-        shown += [
-            "numerator",
-            "numerator_oracle",
-            "denominator",
-            "denominator_oracle",
-            "value",
-            "value_oracle",
-        ]
+        shown = ["org_code", "strand", "sector", "period_start", "period_grain", *by, "status"]
+        shown += [column for column in rows if column.endswith("_oracle")]
+        shown += [name for name in COMPARED[:3] if f"{name}_oracle" in rows]
         lines.append(rows[shown].head(2).to_string(index=False))
     return "\n".join(lines)

@@ -9,14 +9,14 @@ from metric_oracle.figures import KEY, flows, rolled_up
 from metric_oracle.learners import starts
 from metric_oracle.periods import PROGRAMME_START
 from metric_oracle.places import frame
-from metric_oracle.world import World, placed
+from metric_oracle.world import World, placed_units
 
 
 def places_filled(world: World, metric: Metric) -> pd.DataFrame:
     """People who started, once a strand, and places commissioned to start in the period."""
     started = starts(world)
     started = started[started.strand.isin(metric.strands)]
-    numerator = rolled_up(metric, placed(world, started), {"numerator": ("unit", "nunique")})
+    numerator = rolled_up(metric, placed_units(world, started), {"numerator": ("unit", "nunique")})
     places = frame(world.truth.places).rename(columns={"period": "day"}).assign(sector="all")
     places = places[places.strand.isin(metric.strands)]
     boards = world.places.place_boards(places, "icb_code")

@@ -36,3 +36,8 @@ def starts(grain: str, cut_off: pd.Timestamp) -> list[pd.Timestamp]:
     if grain == "all":
         return [PROGRAMME_START]
     return list(pd.date_range(PROGRAMME_START, cut_off, freq=pd.DateOffset(months=MONTHS[grain])))
+
+
+def months(cut_off: pd.Timestamp) -> list[pd.Timestamp]:
+    """First days of the programme's months that are over at the cut-off."""
+    return [first for first in starts("month", cut_off) if first + pd.offsets.MonthEnd(0) <= cut_off]

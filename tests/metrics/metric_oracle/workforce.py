@@ -7,9 +7,9 @@ import pandas as pd
 from dbt_project.registry import Metric
 from metric_oracle.figures import KEY, shares
 from metric_oracle.learners import new_prescribers
-from metric_oracle.periods import middle, starts
+from metric_oracle.periods import PROGRAMME_START, middle, starts
 from metric_oracle.places import Placed, frame
-from metric_oracle.world import World, is_annotated
+from metric_oracle.world import SAME, World, held, is_annotated
 
 ROLES = {
     "pcn_pharmacists": "pharmacist",
@@ -17,19 +17,27 @@ ROLES = {
     "pcn_pharmacy_technicians": "pharmacy_technician",
     "pcn_trainee_technicians": "trainee_pharmacy_technician",
 }
-PRESCRIBERS = ("pharmacist", "advanced_pharmacist_practitioner")
+
+
+def reporting(world: World) -> pd.DataFrame:
+    """Months and networks that sent the record-level return, columns period and pcn_code."""
+    rows = frame(world.truth.reporting)
+    return rows[rows.period >= PROGRAMME_START].reset_index(drop=True)
+
+
+def prescribers_held(world: World) -> pd.DataFrame:
+    """Pharmacists annotated on the last day of the month, by network and month, with their FTE there."""
+    posts = held(world).merge(world.register[world.register.profession == "pharmacist"], on="person_id")
+    annotated = is_annotated(posts, posts.period + pd.offsets.MonthEnd(0))
+    return posts[annotated][["person_id", "period", "pcn_code", "fte"]].reset_index(drop=True)
 
 
 def coverage(world: World, metric: Metric) -> pd.DataFrame:
     """Networks that returned, and those with one annotated pharmacist of enough FTE there on the last of the month."""
-    reported = frame(world.truth.reporting)
-    reported = reported[reported.period >= world.deployments.period.min()].reset_index(drop=True)
-    posts = world.deployments[world.deployments.role.isin(PRESCRIBERS)]
-    held = posts.groupby(["period", "pcn_code", "person_id"], as_index=False).fte.sum()
-    held = held[held.fte >= world.programme.coverage_minimum_fte - 1e-9]
-    held = held.merge(world.register[world.register.profession == "pharmacist"], on="person_id")
-    held = held[is_annotated(held, held.period + pd.offsets.MonthEnd(0))]
-    covered = pd.MultiIndex.from_frame(held[["period", "pcn_code"]])
+    reported = reporting(world)
+    enough = prescribers_held(world)
+    enough = enough[enough.fte >= world.programme.coverage_minimum_fte - SAME]
+    covered = pd.MultiIndex.from_frame(enough[["period", "pcn_code"]])
     reached = pd.MultiIndex.from_frame(reported[["period", "pcn_code"]]).isin(covered)
     rows = reported.rename(columns={"period": "day"}).assign(is_reached=reached, strand="all", sector="all")
     located = world.places.place(rows, network="pcn_code", day="day")
@@ -74,13 +82,13 @@ def workforce(world: World, metric: Metric) -> pd.DataFrame:
     return figures[[measure]].rename(columns={measure: "numerator"})
 
 
-def _lists(world: World) -> dict[pd.Timestamp, Placed]:
+def placed_lists(world: World) -> dict[pd.Timestamp, Placed]:
     """Every list extract, its practices placed: network by membership, board and region by the practice's own area."""
     practices = world.truth.practices.to_pandas()[["practice_code", "sub_icb_code"]]
     lists = frame(world.truth.list_sizes).merge(practices, on="practice_code")
     areas = world.places.spells.drop(columns=["pcn_code"]).drop_duplicates()
     found: dict[pd.Timestamp, Placed] = {}
-    for extract in _extracts(world):
+    for extract in list_extracts(world):
         rows = lists[lists.extract_date == extract].reset_index(drop=True)
         then = world.places.network_of(rows.practice_code, pd.Series(extract, index=rows.index))
         networks = {"as_was": (then, extract), "as_now": (world.places.now(then), world.cut_off)}
@@ -99,7 +107,7 @@ def _patients(
     world: World, metric: Metric, asked: dict[tuple[str, pd.Timestamp], pd.Timestamp]
 ) -> pd.DataFrame:
     """Registered patients by (grain, period): of the extract chosen for each, at every level and geography."""
-    lists = _lists(world)
+    lists = placed_lists(world)
     parts: list[pd.DataFrame] = []
     for (grain, start), extract in asked.items():
         for geography, rows in lists[extract].items():
@@ -121,20 +129,20 @@ def _patients(
     return pd.concat(parts).set_index(KEY).sort_index()
 
 
-def _newest(extracts: list[pd.Timestamp], day: pd.Timestamp) -> pd.Timestamp:
+def newest(extracts: list[pd.Timestamp], day: pd.Timestamp) -> pd.Timestamp:
     """The newest extract up to a day, else the first there is."""
     return max((extract for extract in extracts if extract <= day), default=min(extracts))
 
 
-def _extracts(world: World) -> list[pd.Timestamp]:
+def list_extracts(world: World) -> list[pd.Timestamp]:
     return sorted(frame(world.truth.list_sizes).extract_date.unique())
 
 
 def prescribers_per_list(world: World, metric: Metric) -> pd.DataFrame:
     """New prescribers, and the patients registered at mid-period."""
     periods = [(grain, start) for grain in metric.grains for start in starts(grain, world.cut_off)]
-    extracts = _extracts(world)
-    asked = {(g, s): _newest(extracts, middle(s, g, world.cut_off)) for g, s in periods}
+    extracts = list_extracts(world)
+    asked = {(g, s): newest(extracts, middle(s, g, world.cut_off)) for g, s in periods}
     patients = _patients(world, metric, asked)
     return patients.join(new_prescribers(world, metric)).fillna({"numerator": 0})
 
@@ -142,7 +150,7 @@ def prescribers_per_list(world: World, metric: Metric) -> pd.DataFrame:
 def fte_per_list(world: World, metric: Metric) -> pd.DataFrame:
     """FTE of pharmacists, and the patients on the list of that month."""
     fte = _census(world, "pharmacist", metric.levels)[["fte"]].rename(columns={"fte": "numerator"})
-    extracts = _extracts(world)
+    extracts = list_extracts(world)
     months = fte.index.get_level_values("period_start").unique()
-    patients = _patients(world, metric, {("month", month): _newest(extracts, month) for month in months})
+    patients = _patients(world, metric, {("month", month): newest(extracts, month) for month in months})
     return patients.join(fte).fillna({"numerator": 0})

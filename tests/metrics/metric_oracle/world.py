@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from dbt_project.registry import Programme, load_programme
+from metric_oracle.periods import PROGRAMME_START
 from metric_oracle.places import FOREVER, Placed, Places, frame
 from orchestration.synthetic import Truth
+
+PRESCRIBING_ROLES = ("pharmacist", "advanced_pharmacist_practitioner")
+SAME = 1e-9  # two FTEs that differ by less are the same decimal number
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,7 @@ class World:
     """Everything a metric reads."""
 
     truth: Truth
+    landing: Path  # the files as they came: what is said of returns themselves stands nowhere else
     places: Places
     cut_off: pd.Timestamp
     programme: Programme
@@ -24,7 +30,7 @@ class World:
     deployments: pd.DataFrame  # posts returned since the programme started
 
 
-def open_world(truth: Truth, cut_off: pd.Timestamp) -> World:
+def open_world(truth: Truth, cut_off: pd.Timestamp, landing: Path) -> World:
     """Read the truth; an event that no return has stated yet is not known."""
     places = Places(truth, cut_off)
     events = frame(truth.events).rename(columns={"event_date": "day"})
@@ -34,9 +40,11 @@ def open_world(truth: Truth, cut_off: pd.Timestamp) -> World:
     events["pcn_code"] = places.worked_in(events, network="pcn_code", practice="practice_code", day="day")
     events["sector"] = _stated_sector(events)
     deployments = frame(truth.deployments)
+    deployments = deployments[deployments.period >= PROGRAMME_START].reset_index(drop=True)
     deployments["fte"] = deployments.fte.astype(float)
     return World(
         truth=truth,
+        landing=landing,
         places=places,
         cut_off=cut_off,
         programme=load_programme(),
@@ -57,7 +65,18 @@ def firsts(events: pd.DataFrame, per: list[str]) -> pd.DataFrame:
     return events.drop_duplicates(per).reset_index(drop=True)
 
 
-def placed(world: World, rows: pd.DataFrame) -> Placed:
+def of(world: World, strand: str, *event_types: str) -> pd.DataFrame:
+    """Events of a strand, of these types (of every type without any)."""
+    events = world.events[world.events.strand == strand]
+    return events[events.event_type.isin(event_types)] if event_types else events
+
+
+def unit(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Rows with `unit`, what is counted, made of the columns."""
+    return rows.assign(unit=rows[list(columns)].astype(str).agg("|".join, axis="columns"))
+
+
+def placed_units(world: World, rows: pd.DataFrame) -> Placed:
     """Rows of provider returns in both geographies: columns day and pcn_code."""
     return world.places.place(rows, network="pcn_code", day="day")
 
@@ -68,6 +87,35 @@ def primary_networks(world: World) -> pd.DataFrame:
         ["fte", "started_on", "pcn_code"], ascending=[False, True, True], kind="stable"
     )
     return order.drop_duplicates(["person_id", "period"])[["person_id", "period", "pcn_code"]]
+
+
+def held(world: World) -> pd.DataFrame:
+    """FTE of each person as pharmacist in each network and month, with the earliest start there."""
+    posts = world.deployments[world.deployments.role.isin(PRESCRIBING_ROLES)]
+    return posts.groupby(["person_id", "period", "pcn_code"], as_index=False).agg(
+        fte=("fte", "sum"), started_on=("started_on", "min")
+    )
+
+
+def deployed(world: World) -> pd.DataFrame:
+    """The day and network of each prescriber's first post in a network of enough FTE; a post held already counts.
+
+    The first month that ends on or after the annotation; of several networks that of the highest FTE (R2).
+    """
+    posts = held(world).merge(world.register[["person_id", "annotated_on"]], on="person_id")
+    posts = posts[posts.fte >= world.programme.deployed_minimum_fte - SAME]
+    posts = posts[posts.period + pd.offsets.MonthEnd(0) >= posts.annotated_on]
+    order = posts.sort_values(["period", "fte", "started_on", "pcn_code"], ascending=[True, False, True, True])
+    rows = order.drop_duplicates("person_id").reset_index(drop=True)
+    return rows.assign(day=rows[["period", "annotated_on"]].max(axis="columns"))
+
+
+def held_before(world: World) -> pd.Series:
+    """People who held such a post in a month before that of their annotation."""
+    posts = held(world).merge(world.register[["person_id", "annotated_on"]], on="person_id")
+    posts = posts[posts.fte >= world.programme.deployed_minimum_fte - SAME]
+    month_of_annotation = posts.annotated_on.dt.to_period("M").dt.to_timestamp()
+    return posts[posts.period < month_of_annotation].person_id
 
 
 def is_annotated(register: pd.DataFrame, on: pd.Series) -> pd.Series:
