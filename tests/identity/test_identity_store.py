@@ -34,10 +34,15 @@ def person(
     born: str | None,
     feed: str = "returns",
     number: str | None = None,
+    *,
+    valid: bool | None = None,
+    source: str | None = None,
+    local_id: str | None = None,
 ) -> str:
     texts = {"person_key": key, "feed": feed, "gphc_number": number, "surname": surname, "forename": forename}
+    texts |= {"source": source, "local_id": local_id}
     cells = {name: "null::varchar" if text is None else f"'{text}'" for name, text in texts.items()}
-    cells["gphc_valid"] = str(number is not None).lower()
+    cells["gphc_valid"] = str(number is not None if valid is None else valid).lower()
     cells["date_of_birth"] = "null::date" if born is None else f"date '{born}'"
     cells["email"] = "null::varchar"
     picked = ", ".join(f"{cells[name]} as {name}" for name in RECORD_COLUMNS)
