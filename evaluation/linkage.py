@@ -132,8 +132,10 @@ def estimate(
     """The model with m and u estimated from data: u from random pairs, m by expectation maximisation.
 
     ``training`` are blocking conditions, one session each; a session estimates the fields its condition does not fix.
-    Levels that never occur keep what the model says. The same data and seed give the same model.
+    Levels that never occur keep what the model says. The same data and seed give the same model, for which the
+    connection is set to one thread.
     """
+    connection.execute("set threads = 1")  # a seeded sample repeats itself on one thread only
     columns = [_ID, *(field.column for field in model.fields)]
     linker = _linker(register[columns], records[columns], model, connection)
     linker.training.estimate_u_using_random_sampling(max_pairs=pairs, seed=seed)

@@ -64,9 +64,10 @@ def units(run: Run) -> Units:
     keys = pd.Index(sorted(rows["person_key"].unique()))
     labelled = rows[rows["label"].notna()]
     names = pd.Index(sorted(labelled["label"].unique()))
-    ends = (keys.get_indexer(labelled["person_key"]), names.get_indexer(labelled["label"]) + len(keys))
+    key_ends = keys.get_indexer(pd.Index(labelled["person_key"]))
+    label_ends = names.get_indexer(pd.Index(labelled["label"])) + len(keys)
     size = len(keys) + len(names)
-    edges = coo_array((np.ones(len(labelled), dtype=np.int8), ends), shape=(size, size))
+    edges = coo_array((np.ones(len(labelled), dtype=np.int8), (key_ends, label_ends)), shape=(size, size))
     part = connected_components(edges, directed=False)[1][: len(keys)]
     found = pd.DataFrame({"person_key": keys, "part": part})
     found["unit"] = found.groupby("part")["person_key"].transform("min")
@@ -93,9 +94,9 @@ def _mixed(run: Run, keys: pd.DataFrame) -> frozenset[str]:
     """
     described = run("compare descriptions", _NAMED).df().merge(keys, on="person_key")
     columns = ["surname", "date_of_birth"]
-    counted = described.groupby(["unit", *columns], as_index=False)["records"].sum()
-    counted = counted.sort_values(["unit", "records", *columns], ascending=[True, False, True, True])
-    first = counted.drop_duplicates("unit")
+    counted = pd.DataFrame(described.groupby(["unit", *columns])["records"].sum()).reset_index()
+    counted["rarity"] = -counted["records"]
+    first = counted.sort_values(["unit", "rarity", *columns]).drop_duplicates("unit")
     both = counted.merge(first, on="unit", suffixes=("", "_first"))
     apart = (both["surname"] != both["surname_first"]) & (
         both["date_of_birth"] != both["date_of_birth_first"]

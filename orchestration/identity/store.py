@@ -130,8 +130,11 @@ class IdentityStore:
         row: list[object] = [pair, first, second, same, by, why, now, weight, probability]
         self._run("keep decision", _KEEP_DECISION, row)
 
-    def estimate(self, anchor_feed: str, *, seed: int) -> Model:
-        """The weights the records of this store would give (see :mod:`orchestration.identity.rules`)."""
+    def estimate(self, anchor_feed: str, *, seed: int, pairs: float = 1e8) -> Model:
+        """The weights the records of this store would give (see :mod:`orchestration.identity.rules`).
+
+        ``pairs`` is how many random pairs u is counted in: minutes at its default, for rare agreements to be seen.
+        """
         people.describe(self._run, anchor_feed)
         try:
             entries, records = matching.sides(self._run)
@@ -139,7 +142,8 @@ class IdentityStore:
             people.forget(self._run)
         with self._engine() as engine:
             return self._quietly(
-                "estimate", lambda: estimate(entries, records, PEOPLE, engine, seed=seed, training=TRAINING)
+                "estimate",
+                lambda: estimate(entries, records, PEOPLE, engine, seed=seed, training=TRAINING, pairs=pairs),
             )
 
     def ask(self, question: Callable[..., T], *details: object) -> T:
