@@ -226,3 +226,53 @@ def ui(
 ) -> int:
     """Dagster's user interface on the same definitions and the same state."""
     return answers.dagster_ui(_settings(home).prepare(), port)
+
+
+links = typer.Typer(
+    invoke_without_command=True,
+    help="How records were linked to people on the register; what a reviewer decides.",
+)
+app.add_typer(links, name="links")
+
+
+def _told(told: answers.Told, *, as_json: bool) -> int:
+    console.show_json(told.as_dict()) if as_json else console.show_lines(told.lines())
+    return DONE
+
+
+@links.callback()
+def links_summary(context: typer.Context, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """Records by method and provider: the linkage rate. Counts only."""
+    from orchestration import links as linked
+
+    return DONE if context.invoked_subcommand else _told(linked.summary(_settings(home)), as_json=as_json)
+
+
+@links.command("review")
+def links_review(
+    state: Annotated[str, typer.Option(help="waiting, linked or decided.")] = "waiting",
+    show_identities: Annotated[
+        bool, typer.Option("--show-identities", help="Print who they are; the look is logged.")
+    ] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Pairs by opaque id, with the fields that agree and the weight; no values."""
+    from orchestration import links as linked
+
+    return _told(linked.review(_settings(home), state, show_identities=show_identities), as_json=as_json)
+
+
+@links.command("decide")
+def links_decide(
+    pair: Annotated[str, typer.Argument(help="Id from 'phip links review'.")],
+    by: Annotated[str, typer.Option(help="Who decides.")],
+    why: Annotated[str, typer.Option(help="The reason, for whoever asks later.")],
+    same: Annotated[bool | None, typer.Option("--same/--different", help="One person, or two.")] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Keep a decision on a pair: it is honoured by every later run."""
+    from orchestration import links as linked
+
+    return _told(linked.decide(_settings(home), pair, same=same, by=by, why=why), as_json=as_json)
