@@ -1,8 +1,8 @@
 """The vintages that are kept: every figure from England to the boards, exact, as it stood at a data cut-off.
 
-One small Parquet file per vintage. Each build leaves one; a question about an earlier day leaves one too, marked as
-only asked for. A build reads the kept ones that are older than itself (``raw.vintage_value``), never those that were
-only asked for: a question must not change the next release.
+One small Parquet file per vintage. Each build leaves one, and so does the revision triangle that was told to build;
+any other question about an earlier day leaves one that is marked as only asked for. A build reads the kept ones that
+are older than itself (``raw.vintage_value``), never those only asked for: a question must not change the next release.
 """
 
 from __future__ import annotations
