@@ -111,7 +111,7 @@ def load_steps(comparison: Comparison, metric: Metric, levels: tuple[str, ...]) 
     ).fetchone()
     if units == (0,):
         return False
-    connection.execute(_paired(repeats=_repeats(connection)), {"cut_off": comparison.cut_off})
+    connection.execute(_paired(repeats=_repeats(connection)))
     connection.execute(_moments(metric), {"cut_off": comparison.cut_off})
     connection.execute(_STEPPED)
     return True
@@ -129,20 +129,19 @@ def cells_sql(metric: Metric, levels: tuple[str, ...], condition: str = "true") 
     grain_list = ", ".join(
         f"{{'period_grain': '{grain}', 'period_start': {_period_sql(grain)}}}" for grain in metric.grains
     )
+    # one list a query: two unnested side by side would be zipped, not crossed
     return f"""
         select
             place.org_level, place.org_code, cut_strand as strand, cut_sector as sector,
             grain.period_start::date as period_start, grain.period_grain, geography,
             part, unit_key, amount, duration_days, outcome, first_state, last_state
         from (
-            select *,
-                unnest([{level_list}]) as place,
-                unnest([{grain_list}]) as grain
+            select *, unnest(case when strand = 'all' then ['all'] else ['all', strand] end) as cut_strand
             from (
-                select *, unnest(case when strand = 'all' then ['all'] else ['all', strand] end) as cut_strand
+                select *, unnest(case when sector = 'all' then ['all'] else ['all', sector] end) as cut_sector
                 from (
-                    select *, unnest(case when sector = 'all' then ['all'] else ['all', sector] end) as cut_sector
-                    from stepped where {condition}
+                    select *, unnest([{level_list}]) as place
+                    from (select *, unnest([{grain_list}]) as grain from stepped where {condition})
                 )
             )
         )

@@ -19,9 +19,10 @@ from evaluation.estimates import PERCENT, TIME_ESTIMATORS
 from orchestration.history.unit_steps import STATES, cells_sql
 
 CELL = ("org_level", "org_code", "strand", "sector", "period_start", "period_grain", "geography")
+DIVIDED = ("percent", "rate", "ratio", "gbp")  # units whose value is a numerator over a denominator, if there is one
 TOLERANCE = 1e-9  # of sums of decimals against sums of doubles, relative
 
-_VALUES = [f"value_{state}" for state in STATES]
+VALUES = [f"value_{state}" for state in STATES]
 
 Recompute = Callable[[pd.DataFrame], pd.Series]
 
@@ -56,7 +57,7 @@ def _divided(
         if counted is not None
     }
     numerator = _states(changed["old_numerator"], moved["numerator"])
-    if "denominator" not in moved or metric.denominator is None:
+    if "denominator" not in moved or metric.unit not in DIVIDED:
         values = numerator
     else:
         denominator = _states(changed["old_denominator"], moved["denominator"])
@@ -154,11 +155,11 @@ def _recomputed(
 ) -> pd.DataFrame:
     """Values from the whole units of each state."""
     connection.register("changed_cell", changed[list(CELL)].assign(cell=np.arange(len(changed))))
-    columns = ", ".join(f"cells.{name} = changed_cell.{name}" for name in CELL)
+    same = " and ".join(f"cells.{name} = changed_cell.{name}" for name in CELL)
+    cells = cells_sql(metric, levels, f"part = '{part}'")
     units = connection.execute(
         "select cell, amount::double as amount, duration_days, outcome, first_state, last_state "
-        f"from ({cells_sql(metric, levels, f"part = '{part}'")}) as cells "
-        f"inner join changed_cell on {columns.replace(', ', ' and ')}"
+        f"from ({cells}) as cells inner join changed_cell on {same}"
     ).df()
     connection.unregister("changed_cell")
     if units.empty:
@@ -194,12 +195,12 @@ def _estimate(metric: Metric) -> Recompute:
 
 
 def _framed(changed: pd.DataFrame, values: np.ndarray[Any, Any]) -> pd.DataFrame:
-    """The first and last value are the figures' own where the units account for them."""
-    ends = {0: changed["old_value"].to_numpy(dtype=float), -1: changed["new_value"].to_numpy(dtype=float)}
+    """What comes out as the figures' own values but for rounding is those values."""
     kept = values.copy()
-    for place, figures in ends.items():
-        kept[:, place] = np.where(_close(kept[:, place], figures), figures, kept[:, place])
-    named: Mapping[str, Any] = {name: kept[:, place] for place, name in enumerate(_VALUES)}
+    for figures in (changed["new_value"], changed["old_value"]):
+        stated = figures.to_numpy(dtype=float)[:, None]
+        kept = np.where(_close(kept, stated), stated, kept)
+    named: Mapping[str, Any] = {name: kept[:, place] for place, name in enumerate(VALUES)}
     return changed[list(CELL)].assign(**named)
 
 
