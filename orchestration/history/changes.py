@@ -20,6 +20,7 @@ from dbt_project.registry import Metric, load_metrics
 from orchestration.builds import Build
 from orchestration.history import vintages
 from orchestration.history.scenario import NotRebuildable, Picture, as_seen_by
+from orchestration.history.spend_walk import spend_by_state
 from orchestration.history.unit_steps import Comparison, load_steps, prepare
 from orchestration.history.walk import CELL, VALUES, NotDecomposable, values_by_state
 from orchestration.settings import Settings
@@ -96,22 +97,31 @@ def _differing(
 ) -> pd.DataFrame:
     """Figures whose value is another one: as published then, by today's code then, and now."""
     connection.execute("create temp table chosen as select unnest($ids) as metric_id", {"ids": metric_ids})
-    connection.execute("create temp table level as select unnest($levels) as org_level", {"levels": list(levels)})
+    connection.execute(
+        # England stands beside every organisation: its list says whether an organisation's is only drawn otherwise
+        "create temp table level as select unnest($levels) as org_level",
+        {"levels": sorted({*levels, "england"})},
+    )
     for name, path in (("base", compared.base.path), ("latest", compared.new.path)):
         _load_figures(connection, name, path)
     _load_published(connection, settings, compared)
     keys = ", ".join(KEY)
+    cut = ", ".join(name for name in KEY if name not in ("org_level", "org_code"))
     return connection.execute(
         f"""
         select {keys},
             earlier.value as published_value, earlier.metric_id is not null as was_there,
             base.value as old_value, base.numerator as old_numerator, base.denominator as old_denominator,
             latest.value as new_value, latest.numerator as new_numerator, latest.denominator as new_denominator,
-            latest.metric_id is not null as is_there
+            latest.metric_id is not null as is_there,
+            england_base.denominator is not distinct from england_latest.denominator as is_same_in_england
         from earlier full join latest using ({keys}) left join base using ({keys})
-        where earlier.value is distinct from latest.value
-            or (earlier.metric_id is null) <> (latest.metric_id is null)
-        """
+        left join (select * from base where org_level = 'england') as england_base using ({cut})
+        left join (select * from latest where org_level = 'england') as england_latest using ({cut})
+        where org_level in (select unnest($levels)) and (earlier.value is distinct from latest.value
+            or (earlier.metric_id is null) <> (latest.metric_id is null))
+        """,
+        {"levels": list(levels)},
     ).df()
 
 
@@ -145,6 +155,8 @@ def _of_metric(
     comparison: Comparison, metric: Metric, differing: pd.DataFrame, levels: tuple[str, ...]
 ) -> pd.DataFrame:
     """The changes of one metric, with their parts where they have any."""
+    if metric.method == "count":
+        differing = _counting_nothing(differing)
     told = differing.assign(
         change=differing["new_value"] - differing["published_value"],
         by_definition=differing["old_value"] - differing["published_value"],
@@ -167,12 +179,25 @@ def _of_metric(
     return told.drop(columns="old_value").rename(columns={"published_value": "old_value"})
 
 
+def _counting_nothing(differing: pd.DataFrame) -> pd.DataFrame:
+    """A count of an organisation or period that was not there, or is there no more, is a count of nothing."""
+    counts = differing.copy()
+    for was, values in (("was_there", ["published_value"]), ("is_there", ["new_value", "new_numerator"])):
+        counts.loc[~counts[was].astype(bool), values] = 0.0
+        counts[was] = True
+    unseen = counts["old_numerator"].isna()
+    counts.loc[unseen, ["old_value", "old_numerator"]] = 0.0
+    return counts[counts["published_value"] != counts["new_value"]]
+
+
 def _walked(
     comparison: Comparison, metric: Metric, moved: pd.DataFrame, levels: tuple[str, ...]
 ) -> pd.DataFrame:
+    if metric.method == "spend_to_date":
+        return spend_by_state(comparison, moved)
     if not load_steps(comparison, metric, levels):
         raise NotDecomposable("no units are kept for this metric")
-    return values_by_state(comparison.connection, metric, moved, levels)[VALUES]
+    return values_by_state(comparison, metric, moved, levels)[VALUES]
 
 
 def _reasons(differing: pd.DataFrame) -> pd.Series:

@@ -19,6 +19,8 @@ A unit that is the same in both is in every state. Of the others:
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -63,12 +65,11 @@ def prepare(connection: duckdb.DuckDBPyConnection, old: Picture, new: Picture) -
     """Load what both builds know of events. The builds are opened in turn: their views name one catalog."""
     comparison = Comparison(connection, old, new)
     for side, picture in (("old", old), ("new", new)):
-        _attach(connection, picture)
-        connection.execute(
-            f"create or replace temp table {side}_event as "
-            "select event_id, person_key, enrolment_id, strand, event_date from wh.marts.fct_event"
-        )
-        connection.execute("detach wh")
+        with attached(connection, picture):
+            connection.execute(
+                f"create or replace temp table {side}_event as "
+                "select event_id, person_key, enrolment_id, strand, event_date from wh.marts.fct_event"
+            )
     connection.execute(
         """
         create or replace temp table told as
@@ -150,8 +151,14 @@ def cells_sql(metric: Metric, levels: tuple[str, ...], condition: str = "true") 
     """
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, picture: Picture) -> None:
+@contextmanager
+def attached(connection: duckdb.DuckDBPyConnection, picture: Picture) -> Generator[None]:
+    """The warehouse under the one name its views know."""
     connection.execute(f"attach '{picture.path}' as wh (read_only)")
+    try:
+        yield
+    finally:
+        connection.execute("detach wh")
 
 
 def _load_units(
@@ -160,18 +167,17 @@ def _load_units(
     """The units a build counted: those of days from the programme's start to its cut-off."""
     below_england = set(levels) & set(metric.levels) - {"england"}
     places = ", ".join(_PLACES if below_england else (f"null::varchar as {name}" for name in _PLACES))
-    _attach(connection, picture)
-    connection.execute(
-        f"""
+    query = f"""
         create or replace temp table {side}_unit as
         select part, unit_key, event_date, strand, sector, amount::decimal(28, 9) as amount, duration_days, outcome,
             geography, {places}
         from wh.marts.fct_metric_unit
         where metric_id = $metric and event_date >= $start and event_date <= $vintage
-        """,
-        {"metric": metric.id, "start": load_programme().start, "vintage": picture.build.vintage},
-    )
-    connection.execute("detach wh")
+    """
+    with attached(connection, picture):
+        connection.execute(
+            query, {"metric": metric.id, "start": load_programme().start, "vintage": picture.build.vintage}
+        )
 
 
 def _repeats(connection: duckdb.DuckDBPyConnection) -> bool:

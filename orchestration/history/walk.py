@@ -7,6 +7,7 @@ Medians and estimators are computed anew from the whole units of each state, by 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -16,10 +17,11 @@ import pandas as pd
 from dbt_project.registry import Metric
 from dbt_project.registry.metrics import Measure
 from evaluation.estimates import PERCENT, TIME_ESTIMATORS
-from orchestration.history.unit_steps import STATES, cells_sql
+from orchestration.history.unit_steps import LATE, MOVED, NEW, STATES, Comparison, cells_sql
 
 CELL = ("org_level", "org_code", "strand", "sector", "period_start", "period_grain", "geography")
 DIVIDED = ("percent", "rate", "ratio", "gbp")  # units whose value is a numerator over a denominator, if there is one
+MONTHS_OF_GRAIN = {"month": 1, "quarter": 3, "year": 12}
 TOLERANCE = 1e-9  # of sums of decimals against sums of doubles, relative
 
 VALUES = [f"value_{state}" for state in STATES]
@@ -32,25 +34,27 @@ class NotDecomposable(RuntimeError):
 
 
 def values_by_state(
-    connection: duckdb.DuckDBPyConnection, metric: Metric, changed: pd.DataFrame, levels: tuple[str, ...]
+    comparison: Comparison, metric: Metric, changed: pd.DataFrame, levels: tuple[str, ...]
 ) -> pd.DataFrame:
     """Values of the changed figures in every state: :data:`CELL` and ``value_1`` to ``value_5``.
 
-    ``connection`` holds the table ``stepped`` of this metric. ``changed``: :data:`CELL`, and of both builds value,
-    numerator and denominator (``old_value`` and so on). ``value_1`` is the earlier value; ``value_5`` is the later
-    one where the units account for it. Raises :class:`NotDecomposable`.
+    The comparison has the units of this metric loaded. ``changed``: :data:`CELL`, of both builds value, numerator and
+    denominator (``old_value`` and so on), and whether the denominator is the same in England. ``value_1`` is the
+    earlier value; ``value_5`` is the later one where the units account for it. Raises :class:`NotDecomposable`.
     """
+    connection = comparison.connection
     if metric.method == "estimate":
         return _recomputed(connection, metric, changed, levels, "denominator", _estimate(metric))
     if metric.numerator.agg == "median":
         return _recomputed(connection, metric, changed, levels, "numerator", _median)
-    return _divided(connection, metric, changed, levels)
+    return _divided(comparison, metric, changed, levels)
 
 
 def _divided(
-    connection: duckdb.DuckDBPyConnection, metric: Metric, changed: pd.DataFrame, levels: tuple[str, ...]
+    comparison: Comparison, metric: Metric, changed: pd.DataFrame, levels: tuple[str, ...]
 ) -> pd.DataFrame:
     """Counts, and counts over something: the parts in each state, then the value as ``finish.sql`` makes it."""
+    connection = comparison.connection
     moved = {
         part: _differences(connection, metric, counted, part, changed, levels)
         for part, counted in (("numerator", metric.numerator), ("denominator", metric.denominator))
@@ -62,13 +66,13 @@ def _divided(
     else:
         denominator = _states(changed["old_denominator"], moved["denominator"])
         if not _has_units(connection, "denominator"):
-            denominator = _without_units(changed)
+            denominator = _lists(changed, comparison.cut_off)
         values = _scale(metric) * _ratio(numerator, denominator)
         same = _unmoved(numerator) & _unmoved(denominator)
         values = _kept_where(same, values)
     if not _close(values[:, 0], changed["old_value"].to_numpy()).all():
         raise NotDecomposable("its value is not its numerator over its denominator")
-    return _framed(changed, values)
+    return framed(changed, values)
 
 
 def _differences(
@@ -113,11 +117,21 @@ def _has_units(connection: duckdb.DuckDBPyConnection, part: str) -> bool:
     return connection.execute("select count(*) > 0 from stepped where part = ?", [part]).fetchone() == (True,)
 
 
-def _without_units(changed: pd.DataFrame) -> np.ndarray[Any, Any]:
-    """Denominators that no unit stands behind, such as lists of patients: another list is the last step."""
+def _lists(changed: pd.DataFrame, cut_off: date) -> np.ndarray[Any, Any]:
+    """Denominators that no unit stands behind: lists of patients.
+
+    Where England's list is the same, practices only lie elsewhere: geography. Another list of a period that was still
+    open at the earlier cut-off is new, of a period that was over it is late.
+    """
     old = changed["old_denominator"].to_numpy(dtype=float)
     new = changed["new_denominator"].to_numpy(dtype=float)
-    return np.column_stack([old, old, old, old, new])
+    ends = [
+        pd.Timestamp.max if grain == "all" else start + pd.DateOffset(months=MONTHS_OF_GRAIN[grain])
+        for grain, start in zip(changed["period_grain"], changed["period_start"], strict=True)
+    ]
+    is_open = np.array([end > pd.Timestamp(cut_off) for end in ends])
+    step = np.where(changed["is_same_in_england"].astype(bool), MOVED, np.where(is_open, NEW, LATE))
+    return np.column_stack([np.where(step <= state, new, old) for state in STATES])
 
 
 def _scale(metric: Metric) -> float:
@@ -172,7 +186,7 @@ def _recomputed(
             values[:, place] = values[:, place - 1]
             continue
         values[:, place] = recompute(present).reindex(range(len(changed))).to_numpy()
-    return _framed(changed, pd.DataFrame(values).ffill(axis=1).to_numpy())
+    return framed(changed, pd.DataFrame(values).ffill(axis=1).to_numpy())
 
 
 def _median(units: pd.DataFrame) -> pd.Series:
@@ -194,7 +208,7 @@ def _estimate(metric: Metric) -> Recompute:
     return of_units
 
 
-def _framed(changed: pd.DataFrame, values: np.ndarray[Any, Any]) -> pd.DataFrame:
+def framed(changed: pd.DataFrame, values: np.ndarray[Any, Any]) -> pd.DataFrame:
     """What comes out as the figures' own values but for rounding is those values."""
     kept = values.copy()
     for figures in (changed["new_value"], changed["old_value"]):
