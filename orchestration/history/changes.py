@@ -75,10 +75,12 @@ def changes(
     Values are exact: this is for evaluators, or for England. ``reason`` says why a change has no parts.
     """
     chosen = list(load_metrics().values() if metrics is None else metrics)
-    with duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(settings.spill)}) as connection:
+    with duckdb.connect(
+        config={"memory_limit": _MEMORY, "temp_directory": str(settings.spill)}
+    ) as connection:
         differing = _differing(connection, settings, compared, [metric.id for metric in chosen], levels)
         if differing.empty:
-            return _typed(differing.reindex(columns=list(COLUMNS)))
+            return nothing()
         comparison = prepare(connection, compared.base, compared.new)
         parts = [
             _of_metric(comparison, metric, differing[differing["metric_id"] == metric.id], levels)
@@ -86,6 +88,11 @@ def changes(
             if (differing["metric_id"] == metric.id).any()
         ]
     return _typed(pd.concat(parts, ignore_index=True)[list(COLUMNS)].sort_values(list(KEY)))
+
+
+def nothing() -> pd.DataFrame:
+    """No change at all, with the columns and types of :func:`changes`."""
+    return _typed(pd.DataFrame(columns=list(COLUMNS)))
 
 
 def _differing(
@@ -164,7 +171,7 @@ def _of_metric(
     )
     comparable = told["reason"].isna()
     moved = comparable & (told["old_value"] != told["new_value"])
-    states = pd.DataFrame({name: told["old_value"] for name in VALUES}).where(comparable)
+    states = pd.DataFrame(dict.fromkeys(VALUES, told["old_value"])).where(comparable)
     if moved.any():
         try:
             walked = _walked(comparison, metric, told[moved], levels)
@@ -217,5 +224,5 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     """Typed also when empty: the table is published."""
     texts = [*[name for name in KEY if name != "period_start"], "reason"]
     numbers = ["old_value", "new_value", "change", *PARTS, "unexplained"]
-    kinds: dict[str, str] = {name: "string" for name in texts} | {name: "float64" for name in numbers}
+    kinds: dict[str, str] = dict.fromkeys(texts, "string") | dict.fromkeys(numbers, "float64")
     return frame.astype({**kinds, "period_start": "datetime64[us]"}).reset_index(drop=True)

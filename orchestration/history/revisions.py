@@ -129,7 +129,9 @@ def triangle(cut: Cut, chosen: Sequence[Vintage]) -> Triangle:
     notes: list[str] = []
     if len(definitions) > 1:
         listing = ", ".join(str(version) for version in definitions)
-        notes.append(f"the definition changed between these vintages (versions {listing}): --build makes them anew")
+        notes.append(
+            f"the definition changed between these vintages (versions {listing}): --build makes them anew"
+        )
     elif any(vintage.code != figures_version()[:_CODE_DIGITS] for vintage in one_a_day.values()):
         notes.append("some of these vintages were computed by earlier code: --build makes them anew")
     return Triangle(cut, frame, tuple(days), None if pd.isna(median) else float(median), tuple(notes))
@@ -139,7 +141,8 @@ def levels_of(org: str, chosen: Sequence[Vintage]) -> list[str]:
     """Levels at which the vintages know an organisation; none when they do not."""
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f"select distinct org_level from read_parquet([{_paths(chosen)}]) where org_code = ? order by 1", [org]
+            f"select distinct org_level from read_parquet([{_paths(chosen)}]) where org_code = ? order by 1",
+            [org],
         ).fetchall()
     return [level for (level,) in rows]
 

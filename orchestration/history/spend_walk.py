@@ -25,7 +25,9 @@ def spend_by_state(comparison: Comparison, changed: pd.DataFrame) -> pd.DataFram
     step = np.where(both["outturn_gbp_old"].notna(), CORRECTED, np.where(is_new, NEW, LATE))
     values = np.zeros((len(changed), len(STATES)))
     for place, state in enumerate(STATES):
-        amounts = np.where(step <= state, both["outturn_gbp_new"].fillna(0), both["outturn_gbp_old"].fillna(0))
+        amounts = np.where(
+            step <= state, both["outturn_gbp_new"].fillna(0), both["outturn_gbp_old"].fillna(0)
+        )
         for row, (_, figure) in enumerate(changed.iterrows()):
             counted = (both["strand"] == figure["strand"]) | (figure["strand"] == "all")
             if figure["period_grain"] != "all":

@@ -162,7 +162,11 @@ def attached(connection: duckdb.DuckDBPyConnection, picture: Picture) -> Generat
 
 
 def _load_units(
-    connection: duckdb.DuckDBPyConnection, side: str, picture: Picture, metric: Metric, levels: tuple[str, ...]
+    connection: duckdb.DuckDBPyConnection,
+    side: str,
+    picture: Picture,
+    metric: Metric,
+    levels: tuple[str, ...],
 ) -> None:
     """The units a build counted: those of days from the programme's start to its cut-off."""
     below_england = set(levels) & set(metric.levels) - {"england"}
@@ -233,7 +237,9 @@ def _moments(metric: Metric) -> str:
     # identifiers of a published census are given anew: a month that was there before is restated as a whole
     unseen = CORRECTED if metric.method == "census" else LATE
     known_months = "(select distinct date_trunc('month', event_date) from old_unit)"
-    restated = f"date_trunc('month', new_event_date) in {known_months}" if metric.method == "census" else "true"
+    restated = (
+        f"date_trunc('month', new_event_date) in {known_months}" if metric.method == "census" else "true"
+    )
     return f"""
         create or replace temp table judged as
         select pair.*,

@@ -20,7 +20,12 @@ from evaluation.estimates import PERCENT, TIME_ESTIMATORS
 from orchestration.history.unit_steps import LATE, MOVED, NEW, STATES, Comparison, cells_sql
 
 CELL = ("org_level", "org_code", "strand", "sector", "period_start", "period_grain", "geography")
-DIVIDED = ("percent", "rate", "ratio", "gbp")  # units whose value is a numerator over a denominator, if there is one
+DIVIDED = (
+    "percent",
+    "rate",
+    "ratio",
+    "gbp",
+)  # units whose value is a numerator over a denominator, if there is one
 MONTHS_OF_GRAIN = {"month": 1, "quarter": 3, "year": 12}
 TOLERANCE = 1e-9  # of sums of decimals against sums of doubles, relative
 
@@ -103,7 +108,9 @@ def _differences(
         else "is_changed"
     )
     cells = cells_sql(metric, levels, f"part = '{part}' and {same_unit}")
-    found = connection.execute(f"select {', '.join(CELL)}, {totals} from ({cells}) group by {', '.join(CELL)}").df()
+    found = connection.execute(
+        f"select {', '.join(CELL)}, {totals} from ({cells}) group by {', '.join(CELL)}"
+    ).df()
     joined = changed[list(CELL)].merge(found, on=list(CELL), how="left")
     counts = joined[[f"n{state}" for state in STATES]].fillna(0.0).to_numpy()
     return counts - counts[:, :1]
