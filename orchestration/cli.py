@@ -58,15 +58,16 @@ def main() -> Never:
 
 
 def _settings(home: Path | None, landing: Path | None = None, as_at: str | None = None) -> Settings:
-    day = None
-    if as_at is not None:
-        try:
-            day = date.fromisoformat(as_at)
-        except ValueError:
-            raise answers.UsageProblem(
-                f"--as-at: found '{as_at}', expected a date such as 2025-11-30"
-            ) from None
-    return load_settings(home=home, landing=landing, as_at=day)
+    return load_settings(home=home, landing=landing, as_at=_day("--as-at", as_at))
+
+
+def _day(option: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise answers.UsageProblem(f"{option}: found '{text}', expected a date such as 2025-11-30") from None
 
 
 def _run(settings: Settings, *, as_json: bool, refusals_expected: bool = False) -> int:
@@ -190,6 +191,85 @@ def explain(
             settings, metric_id, org=org, period=period, strand=strand, sector=sector, rows=rows
         )
     console.show_json(explanation.as_dict()) if as_json else console.show_lines(explanation.lines())
+    return DONE
+
+
+@app.command()
+def revisions(
+    metric_id: Annotated[str, typer.Argument(help="Metric id.")],
+    org: Annotated[str, typer.Option(help="ENG, a region or a board.")] = "ENG",
+    grain: Annotated[str, typer.Option(help="month, quarter, year or all.")] = "month",
+    strand: Annotated[str, typer.Option(help="One strand, or all.")] = "all",
+    sector: Annotated[str, typer.Option(help="One sector, or all.")] = "all",
+    geography: Annotated[str, typer.Option(help="as_was or as_now.")] = "as_was",
+    step: Annotated[
+        str | None,
+        typer.Option(
+            "--vintages", help="As known at the end of each month or quarter; default: what is kept."
+        ),
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", help="First day, with --vintages.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day, with --vintages.")] = None,
+    build: Annotated[
+        bool, typer.Option("--build", help="Make the vintages that are missing: one build each.")
+    ] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Below England, evaluators only; the look is logged.")
+    ] = False,
+    output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    home: HomeOption = None,
+) -> int:
+    """The revision triangle: the same figures as known at one data cut-off after another."""
+    from orchestration.history import answering
+    from orchestration.history.revisions import Cut
+
+    cut = Cut(metric_id, org, grain, strand, sector, geography)
+    bounds = {"first": _day("--from", first), "last": _day("--to", last)}
+    with console.progress(silent=False):
+        found = answering.revisions(_settings(home), cut, step=step, build=build, exact=exact, **bounds)
+    if output == "json":
+        console.show_json(found.as_dict())
+        return DONE
+    console.show_frame(found.frame, output, name=f"{metric_id}_revisions")
+    if output == "table":
+        median = found.median_absolute_revision_percent
+        console.show_lines(
+            [f"median absolute revision: {'none yet' if median is None else f'{median:.2f} %'}", *found.notes]
+        )
+    return DONE
+
+
+@app.command()
+def changes(
+    metric_id: Annotated[str, typer.Argument(help="Metric id.")],
+    org: Annotated[str, typer.Option(help="Organisation code, ENG for England.")] = "ENG",
+    period: Annotated[str | None, typer.Option(help="As for metric; default: every period.")] = None,
+    geography: Annotated[str, typer.Option(help="as_was or as_now.")] = "as_was",
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Below England, evaluators only; the look is logged.")
+    ] = False,
+    old: Annotated[
+        str | None, typer.Option("--from", help="Release to start from; default: the last.")
+    ] = None,
+    new: Annotated[str | None, typer.Option("--to", help="Release to end at; default: the live one.")] = None,
+    output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    home: HomeOption = None,
+) -> int:
+    """Why figures changed since the last release: new events, late data, corrections, geography, definition."""
+    from orchestration.history import answering
+
+    with console.progress(silent=False):
+        frame = answering.changes(
+            _settings(home),
+            metric_id,
+            org=org,
+            period=period,
+            geography=geography,
+            exact=exact,
+            old=old,
+            new=new,
+        )
+    console.show_frame(frame, output, name=f"{metric_id}_changes")
     return DONE
 
 
