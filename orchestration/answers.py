@@ -130,6 +130,16 @@ def metric(
     return _figures(settings, entry, by=by, period=period, exact=exact, geography=geography, org=None)
 
 
+def export(settings: Settings, to: Path | None, *, exact: bool) -> Told:
+    """Every figure as files in a new folder: those of the current release, or (``exact``) as built."""
+    from orchestration import exporting
+
+    if exact:
+        _database(settings, exact=True)
+        _log_look(settings, "all", "all")
+    return exporting.exact(settings, to) if exact else exporting.published(settings, to)
+
+
 def explain(settings: Settings, metric_id: str, *, org: str, period: str | None) -> Told:
     """A figure, its definition, its SQL, the files behind it and the checks it passed."""
     from orchestration import explanation
