@@ -132,6 +132,16 @@ def metric(
     return _figures(settings, entry, by=by, period=period, exact=exact, geography=geography, org=None)
 
 
+def export(settings: Settings, to: Path | None, *, exact: bool) -> Told:
+    """Every figure as files in a new folder: those of the current release, or (``exact``) as built."""
+    from orchestration import exporting
+
+    if exact:
+        with _refusals():
+            _log_look(settings, "all", "all")
+    return exporting.exact(settings, to) if exact else exporting.published(settings, to)
+
+
 def explain(
     settings: Settings, metric_id: str, *, org: str, period: str | None, strand: str, sector: str, rows: int
 ) -> Told:

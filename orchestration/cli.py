@@ -173,6 +173,24 @@ def metric(
 
 
 @app.command()
+def export(
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="A new folder (default: phip-<release> here).", show_default=False),
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Uncontrolled figures and events, evaluators only; it is logged.")
+    ] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Every figure to take away: CSV, Parquet, workbook and DuckDB of the current release, or one exact DuckDB."""
+    told = answers.export(_settings(home), to, exact=exact)
+    console.show_json(told.as_dict()) if as_json else console.show_lines(told.lines())
+    return DONE
+
+
+@app.command()
 def explain(
     metric_id: Annotated[str, typer.Argument(help="Metric id.")],
     org: Annotated[str, typer.Option(help="Organisation code, ENG for England.")] = "ENG",

@@ -16,6 +16,7 @@ import pandas as pd
 
 from dashboards import SiteInputs, build_site
 from dashboards.build import SiteReport
+from dashboards.export import write_exports
 from dbt_project.registry import load_metrics, load_programme
 from expectations.gate import Passed, confirm, passed
 from expectations.store import VerdictStore
@@ -137,10 +138,11 @@ def _fill(
         programme=load_programme(),
         frames=frames,
     )
+    progress("writing CSV, Parquet and the workbook")
+    downloads = write_exports(database, draft)
     progress("drawing the site")
-    report: SiteReport = build_site(
-        SiteInputs.from_published(database), draft / "site", cache_dir=settings.releases / ".pictures"
-    )
+    inputs = SiteInputs.from_published(database, downloads=downloads)
+    report: SiteReport = build_site(inputs, draft / "site", cache_dir=settings.releases / ".pictures")
     release = Release(
         release_id=release_id,
         build_id=build.build_id,
