@@ -88,6 +88,7 @@ def stage_days(world: World, strand_id: str) -> pd.DataFrame:
     recognised = rows.event_type.isin(RECOGNISED)
     rows = rows.assign(event_type=rows.event_type.mask(recognised, "portfolio_recognised"))
     days = rows.groupby(["person_id", "event_type"]).day.min().unstack().reindex(columns=strand.stages)
+    days = days.astype("datetime64[ns]")
     if "annotated" in strand.stages:
         register = world.register.set_index("person_id")
         days["annotated"] = register.annotated_on.reindex(days.index)
