@@ -35,9 +35,8 @@ from evaluation import intervals
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Index = Callable[
-    [Floats, Floats], Floats
-]  # events and population by group (last axis) -> indices (last axis)
+# events and population by group (the last axis) in, indices (the last axis) out
+Index = Callable[[Floats, Floats], Floats]
 
 QUINTILES = 5
 REPLICATES = 1000
@@ -69,8 +68,8 @@ def slope_and_relative_index(rate: ArrayLike, population: ArrayLike) -> tuple[Fl
     """Slope and relative index of inequality of groups in order of deprivation, the most deprived first.
 
     The groups are the last axis of both arrays; earlier axes are separate answers. The slope index is in the
-    unit of the rate. Both are NaN where a group has no population, the relative one also where the line meets
-    the least deprived end at 0 or below.
+    unit of the rate. Both are NaN where a group has no population, the relative one also where the fitted line
+    is below 0 at either end, or 0 at the least deprived.
     """
     y, people = np.broadcast_arrays(np.asarray(rate, np.float64), np.asarray(population, np.float64))
     share = np.where((people > 0).all(axis=-1, keepdims=True), people, np.nan)
@@ -83,7 +82,7 @@ def slope_and_relative_index(rate: ArrayLike, population: ArrayLike) -> tuple[Fl
     ).sum(axis=-1)
     most = middle_rate[..., 0] - slope * middle_rank[..., 0]
     least = most + slope
-    return -slope, np.divide(most, least, out=np.full_like(most, np.nan), where=least > 0)
+    return -slope, np.divide(most, least, out=np.full_like(most, np.nan), where=(least > 0) & (most >= 0))
 
 
 def deprivation_gap(
@@ -98,8 +97,8 @@ def deprivation_gap(
 
     ``frame``: cell (dense whole numbers), unit, quintile (1 most deprived to 5), events, population; one row a
     unit and cell. ``per`` multiplies the rate (10,000 for per 10,000 people). Returns one row a cell: cell, n
-    (units), events, population, sii, sii_lower, sii_upper, rii, rii_lower, rii_upper. The same seed and data
-    give the same interval for a cell, whatever the other cells hold.
+    (units), events, population, sii, sii_lower, sii_upper, rii, rii_lower, rii_upper. The same seed and
+    units, in the same order, give the same interval, whatever the number of their cell and whatever others hold.
     """
     wrong = int((~frame["quintile"].isin(range(1, QUINTILES + 1))).sum())
     if wrong:
@@ -109,9 +108,9 @@ def deprivation_gap(
         rate = np.divide(per * events, population, out=np.zeros_like(events), where=population > 0)
         return np.stack(slope_and_relative_index(rate, population), axis=-1)
 
-    def of_cell(part: pd.DataFrame, cell: int) -> Floats:
+    def of_cell(part: pd.DataFrame) -> Floats:
         group = part["quintile"].to_numpy(dtype=np.int64) - 1
-        return _with_bootstrap(part, group, QUINTILES, indices, [seed, cell], replicates, confidence)
+        return _with_bootstrap(part, group, QUINTILES, indices, seed, replicates, confidence)
 
     return _by_cell(frame, of_cell, ["sii", "sii_lower", "sii_upper", "rii", "rii_lower", "rii_upper"])
 
@@ -144,9 +143,9 @@ def concentration_index(
         scale = 1 if limits is None else 4 * mean / (limits[1] - limits[0])
         return (plain * scale)[..., np.newaxis]
 
-    def of_cell(part: pd.DataFrame, cell: int) -> Floats:
+    def of_cell(part: pd.DataFrame) -> Floats:
         scores, group = np.unique(-part["score"].to_numpy(dtype=np.float64), return_inverse=True)
-        return _with_bootstrap(part, group, len(scores), index, [seed, cell], replicates, confidence)
+        return _with_bootstrap(part, group, len(scores), index, seed, replicates, confidence)
 
     if limits is not None and not limits[0] < limits[1]:
         raise ValueError(f"limits: expected the least rate below the greatest, found {limits}")
@@ -163,7 +162,7 @@ def _relative_rank(mass: Floats) -> Floats:
 
 
 def _by_cell(
-    frame: pd.DataFrame, of_cell: Callable[[pd.DataFrame, int], Floats], names: list[str]
+    frame: pd.DataFrame, of_cell: Callable[[pd.DataFrame], Floats], names: list[str]
 ) -> pd.DataFrame:
     repeated = int(frame.duplicated(["cell", "unit"]).sum())
     if repeated:
@@ -176,7 +175,7 @@ def _by_cell(
     totals = frame.groupby("cell")[["events", "population"]].sum().reindex(range(known), fill_value=0)
     figures = np.full((known, len(names)), np.nan)
     for cell, part in frame.groupby("cell"):
-        figures[int(str(cell))] = of_cell(part, int(str(cell)))
+        figures[int(str(cell))] = of_cell(part)
     table = pd.DataFrame({"cell": np.arange(known), "n": np.bincount(frame["cell"], minlength=known)})
     table[["events", "population"]] = totals.to_numpy()
     return table.assign(**{name: figures[:, place] for place, name in enumerate(names)})
@@ -187,7 +186,7 @@ def _with_bootstrap(
     group: Ints,
     groups: int,
     index: Index,
-    seed: list[int],
+    seed: int,
     replicates: int,
     confidence: float,
 ) -> Floats:

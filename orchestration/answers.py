@@ -13,16 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
-
-import duckdb
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from dbt_project.registry import Metric, RegistryError, load_feeds, load_metrics
-from orchestration.history.asking import opened, picture_of
-from orchestration.history.scenario import NothingKnown, NotRebuildable
 from orchestration.progress_log import say
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:  # pandas, DuckDB and the intake cost half a second that light commands need not pay
+    import duckdb
+    import pandas as pd
 
 PROBLEMS_SHOWN = 50
 LEVELS = ("england", "region", "icb", "sub_icb", "pcn")
@@ -133,9 +132,13 @@ def metric(
     return _figures(settings, entry, by=by, period=period, exact=exact, geography=geography, org=None)
 
 
-def explain(settings: Settings, metric_id: str, *, org: str, period: str | None) -> Told:
-    """A figure, its definition, its SQL, the files behind it and the checks it passed."""
+def explain(
+    settings: Settings, metric_id: str, *, org: str, period: str | None, strand: str, sector: str, rows: int
+) -> Told:
+    """A figure, its definition, the units and received rows behind it, its SQL, files and the checks it passed."""
     from orchestration import explanation
+    from orchestration.evidence import Figure
+    from orchestration.history.asking import picture_of
 
     entry = _metric(metric_id)
     with _refusals():
@@ -143,8 +146,20 @@ def explain(settings: Settings, metric_id: str, *, org: str, period: str | None)
     if picture is None:
         raise DataRefused("there is no build yet: run 'phip demo' or 'phip run'")
     level = _level(settings, entry, org)
-    figures = _figures(settings, entry, by=level, period=period, exact=False, geography="as_was", org=org)
-    return explanation.of_figure(picture.settings, entry, picture.build, org=org, figures=figures)
+    geography = GEOGRAPHIES[0]
+    exact, published = (
+        _figures(settings, entry, by=level, period=period, exact=tier, geography=geography, org=org)
+        for tier in (True, False)
+    )
+    wanted = exact[(exact["strand"] == strand) & (exact["sector"] == sector)]
+    figure = None
+    if not wanted.empty:
+        first = wanted.iloc[0]
+        day = str(first["period_start"])[:10]
+        figure = Figure(metric_id, level, org, strand, sector, day, str(first["period_grain"]), geography)
+    return explanation.of_figure(
+        entry, picture, org=org, figure=figure, exact=exact, published=published, limit=rows
+    )
 
 
 def verdict(settings: Settings) -> Told:
@@ -233,6 +248,8 @@ def _metric(metric_id: str) -> Metric:
 @contextmanager
 def _tables(settings: Settings, entry: Metric, *, exact: bool) -> Generator[duckdb.DuckDBPyConnection]:
     """Figures of a metric and organisations: published or exact, of the newest picture or as at the settings' day."""
+    from orchestration.history.asking import opened
+
     with _refusals(), opened(settings, entry, exact=exact, progress=say) as connection:
         if connection is None:
             raise DataRefused("nothing has been published yet: run 'phip demo' or 'phip run'")
@@ -242,6 +259,8 @@ def _tables(settings: Settings, entry: Metric, *, exact: bool) -> Generator[duck
 @contextmanager
 def _refusals() -> Generator[None]:
     """What the past cannot answer is a refusal of the data, not a failure."""
+    from orchestration.history.scenario import NothingKnown, NotRebuildable
+
     try:
         yield
     except (NothingKnown, NotRebuildable) as error:

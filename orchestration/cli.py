@@ -176,14 +176,19 @@ def explain(
     metric_id: Annotated[str, typer.Argument(help="Metric id.")],
     org: Annotated[str, typer.Option(help="Organisation code, ENG for England.")] = "ENG",
     period: Annotated[str | None, typer.Option(help="As for metric; default: newest.")] = None,
+    strand: Annotated[str, typer.Option(help="Strand, or all.")] = "all",
+    sector: Annotated[str, typer.Option(help="Sector, or all.")] = "all",
+    rows: Annotated[int, typer.Option(help="How many of the units behind it to show.", min=0)] = 10,
     as_at: AsAtOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """From a figure to its definition, SQL, inputs, file hashes and checks."""
+    """From a figure to its definition, the units and rows behind it, SQL, file hashes and checks. Evaluators only."""
     settings = _settings(home, as_at=as_at)
     with console.progress(silent=as_json):
-        explanation = answers.explain(settings, metric_id, org=org, period=period)
+        explanation = answers.explain(
+            settings, metric_id, org=org, period=period, strand=strand, sector=sector, rows=rows
+        )
     console.show_json(explanation.as_dict()) if as_json else console.show_lines(explanation.lines())
     return DONE
 

@@ -7,13 +7,16 @@ import logging
 import sys
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
+
+if TYPE_CHECKING:  # half a second that commands without a frame need not pay
+    import pandas as pd
 
 WIDTH_OF_FILES = 200  # a pipe or a file has no width: tables are not squeezed into eighty columns there
 
@@ -75,9 +78,9 @@ def _show_narrow(frame: pd.DataFrame) -> None:
 
 
 def _cell(value: object) -> str:
-    if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
+    if value is None or value != value:  # noqa: PLR0124 - a missing number or day is not even equal to itself
         return ""
-    if isinstance(value, pd.Timestamp):
+    if isinstance(value, datetime):
         return value.date().isoformat()
     return (
         f"{value:,.4g}"

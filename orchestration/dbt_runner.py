@@ -76,7 +76,8 @@ def build(settings: Settings, *, tests: bool = True, unit_tests: bool = False) -
     Raises :class:`DbtFailed` when a model fails; failed tests are in the result, for the gate to judge.
     """
     wanted = {"test": tests, "unit_test": unit_tests}
-    without = [word for kind, is_wanted in wanted.items() if not is_wanted for word in ("--exclude-resource-type", kind)]
+    unwanted = [kind for kind, is_wanted in wanted.items() if not is_wanted]
+    without = [word for kind in unwanted for word in ("--exclude-resource-type", kind)]
     result = _invoke(settings, ["build", "--no-write-json", *without])
     nodes = tuple(_node(item) for item in result)
     broken = [

@@ -6,12 +6,12 @@ The raw views leave out what later files replaced; whether a return came in time
 from __future__ import annotations
 
 import json
-from datetime import date
+from collections.abc import Mapping
 
 import duckdb
 
 from dbt_project.registry import Feed, load_feeds
-from orchestration.ingest.ledger import Ledger, Receipt
+from orchestration.ingest.ledger import Receipt
 
 _TABLE = """
 create table wh.raw.return_receipt (
@@ -21,13 +21,12 @@ create table wh.raw.return_receipt (
 
 
 def write_receipts(
-    connection: duckdb.DuckDBPyConnection, ledger: Ledger, as_at: date | None = None
+    connection: duckdb.DuckDBPyConnection, receipts: Mapping[str, tuple[Receipt, ...]]
 ) -> None:
-    """Create and fill the table in the warehouse attached as ``wh``, as known on ``as_at`` (None: now)."""
+    """Create and fill the table in the warehouse attached as ``wh``; ``receipts`` by feed."""
     connection.execute(_TABLE)
-    rows = [
-        _row(feed, receipt) for feed in load_feeds().values() for receipt in ledger.receipts(feed.id, as_at)
-    ]
+    feeds = load_feeds()
+    rows = [_row(feeds[feed], receipt) for feed, found in receipts.items() for receipt in found]
     if rows:
         connection.executemany("insert into wh.raw.return_receipt values (?, ?, ?, ?, ?, ?)", rows)
 

@@ -95,7 +95,7 @@ def _write_raw(settings: Settings, draft: Path, build_id: str, inputs: Inputs) -
             "null::varchar as method where false"
         )
         connection.execute(f"create view wh.raw.person_link as {found}")
-        write_receipts(connection, ledger, settings.as_at)
+        write_receipts(connection, inputs.receipts)
         connection.execute(
             "create table wh.raw.build_info as select ?::varchar as build_id, ?::date as vintage",
             [build_id, inputs.vintage],

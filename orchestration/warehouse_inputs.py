@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from dbt_project.registry import Feed, load_feeds
@@ -12,7 +12,7 @@ from orchestration.fingerprint import file_sha256, inputs_hash
 from orchestration.history import vintages
 from orchestration.identity.store import LINK_FILE
 from orchestration.ingest.landing import scan
-from orchestration.ingest.ledger import FeedStatus, Ledger
+from orchestration.ingest.ledger import FeedStatus, Ledger, Receipt
 from orchestration.settings import Settings
 
 UNKNOWN_VINTAGE = date(1970, 1, 1)  # of a build from nothing at all
@@ -28,6 +28,8 @@ class Inputs:
     status: dict[str, FeedStatus]
     as_at: date | None
     vintages: tuple[str, ...] = ()  # names of the earlier vintages that are kept
+    # by feed, every return as it came, those replaced since among them
+    receipts: dict[str, tuple[Receipt, ...]] = field(default_factory=dict[str, tuple[Receipt, ...]])
 
     @property
     def vintage(self) -> date:
@@ -47,9 +49,15 @@ class Inputs:
     def digest(self) -> str:
         """Hash of everything a build depends on but the code."""
         parts = [(item.feed, item.table, item.sha256) for item in self.files]
+        came = [
+            (feed, str(sorted(receipt.return_key.items())), str(receipt.reported_at))
+            for feed, receipts in self.receipts.items()
+            for receipt in receipts
+        ]
         return inputs_hash(
             [
                 *parts,
+                *came,
                 ("superseded", *self.superseded),
                 ("links", self.links),
                 ("vintages", *self.vintages),
@@ -66,6 +74,7 @@ def collect(settings: Settings, among: Collection[str] | None = None) -> Inputs:
     files: list[Input] = []
     superseded: list[str] = []
     status: dict[str, FeedStatus] = {}
+    receipts: dict[str, tuple[Receipt, ...]] = {}
     with Ledger(settings.ledger) as ledger:
         for feed in load_feeds().values():
             for table in feed.tables:
@@ -73,9 +82,10 @@ def collect(settings: Settings, among: Collection[str] | None = None) -> Inputs:
                     files.append(Input(feed.id, table.name, found.sha256))
                     superseded += [f"{found.sha256}:{sorted(key.items())}" for key in found.superseded]
             status[feed.id] = ledger.status(feed.id, _tables(feed), settings.as_at, among)
+            receipts[feed.id] = ledger.receipts(feed.id, settings.as_at, among)
     links = settings.raw / LINK_FILE
     digest = file_sha256(links) if links.exists() else ""
-    found = Inputs(tuple(files), tuple(sorted(superseded)), digest, status, settings.as_at)
+    found = Inputs(tuple(files), tuple(sorted(superseded)), digest, status, settings.as_at, receipts=receipts)
     return replace(found, vintages=vintages.before(settings, found.vintage))
 
 

@@ -108,10 +108,14 @@ def _is_same(newest: Build, inputs: Inputs) -> bool:
 def _scenario_id(inputs: Inputs) -> str:
     """Days on which the same was known share a scenario: the day itself is no part of it, the data cut-off is."""
     known = replace(inputs, as_at=None).digest()
-    return inputs_hash([("known", known), ("vintage", str(inputs.vintage)), ("code", figures_version())])[:_ID_DIGITS]
+    return inputs_hash([("known", known), ("vintage", str(inputs.vintage)), ("code", figures_version())])[
+        :_ID_DIGITS
+    ]
 
 
-def _made(settings: Settings, inputs: Inputs, progress: Progress, what: str, *, keep: bool = False) -> Picture:
+def _made(
+    settings: Settings, inputs: Inputs, progress: Progress, what: str, *, keep: bool = False
+) -> Picture:
     workshop = Workshop(**vars(settings))
     workshop.warehouse.mkdir(mode=0o750, parents=True, exist_ok=True)
     name = _scenario_id(inputs)

@@ -98,7 +98,11 @@ def relation_sql(settings: Settings, names: Iterable[str]) -> str:
     """Query giving the figures of England in these vintages; no rows without any."""
     paths = [str(folder(settings) / name) for name in names]
     if not paths:
-        return "select " + ", ".join(f"null::{kind} as {name}" for name, kind in COLUMNS.items()) + " where false"
+        return (
+            "select "
+            + ", ".join(f"null::{kind} as {name}" for name, kind in COLUMNS.items())
+            + " where false"
+        )
     return f"select {', '.join(COLUMNS)} from read_parquet([{listed(paths)}]) where org_level = 'england'"
 
 

@@ -254,16 +254,29 @@ class Ledger:
         told = [sha256 for sha256, _, _, rank in versions if rank]
         return tuple(dict.fromkeys(sha256 for sha256 in told if sha256 not in standing))
 
-    def receipts(self, feed: str, as_at: date | None = None) -> tuple[Receipt, ...]:
-        """Every return of a feed known on ``as_at`` (None: now) in the order taken, replaced ones among them."""
+    def receipts(
+        self, feed: str, as_at: date | None = None, among: Collection[str] | None = None
+    ) -> tuple[Receipt, ...]:
+        """Every return of a feed as it came, replaced ones among them, in the order of their dates.
+
+        ``as_at`` and ``among`` as for :meth:`current_files`; ``among`` need not name files of which nothing stands:
+        a return that had come by the time another for the same key did is known with that one.
+        """
         rows = self._all(
-            "select v.return_key, v.reported_at, f.received_at from return_version as v "
-            "inner join file as f on v.sha256 = f.sha256 where v.feed = ? and v.reported_at <= ? order by v.seq",
-            [feed, (as_at or date.max).isoformat()],
+            "select v.sha256, v.return_key, v.reported_at, f.received_at "
+            f"from ({_KNOWN_VERSIONS}) as v inner join file as f on v.sha256 = f.sha256 "
+            "where v.told order by v.reported_at, v.seq",
+            _asked(feed, as_at, None),
         )
+        known = {sha256 for sha256, *_ in rows} if among is None else {*among}
+        latest: dict[str, str] = {}
+        for sha256, key, _, received in rows:
+            if sha256 in known:
+                latest[key] = max(received, latest.get(key, ""))
         return tuple(
             Receipt(json.loads(key), date.fromisoformat(reported), datetime.fromisoformat(received))
-            for key, reported, received in rows
+            for _, key, reported, received in rows
+            if received <= latest.get(key, "")
         )
 
     def reports(self, feed: str | None = None) -> tuple[FileReport, ...]:

@@ -25,7 +25,7 @@
             'int_register_group', 'int_starter_period',
         ],
         'metric_workforce': ['int_measure_coverage', 'int_measure_workforce_post', 'int_workforce_census'],
-        'metric_records': ['int_measure_provider_record', 'int_measure_return_due'],
+        'metric_records': ['int_measure_provider_record', 'int_measure_return_due', 'int_measure_revision'],
     }) }}
 {% endmacro %}
 

@@ -41,6 +41,7 @@ joined as (
         registry.minimum_denominator,
         registry.definition_version,
         registry.has_denominator,
+        registry.is_median,
         build.vintage,
         case
             when figures.mature_size = 0 and figures.cohort_size is null then 'not_reported'
@@ -71,6 +72,7 @@ valued as (
             when joined.status = 'too_early' then null
             when joined.denominator < joined.minimum_denominator then null
             when joined.method = 'estimate' then joined.estimate
+            when joined.is_median then joined.numerator
             when joined.unit = 'percent' then 100 * {{ ratio('joined.numerator', 'joined.denominator') }}
             when joined.unit = 'rate' then joined.per * {{ ratio('joined.numerator', 'joined.denominator') }}
             when joined.unit = 'ratio' or (joined.unit = 'gbp' and joined.has_denominator)

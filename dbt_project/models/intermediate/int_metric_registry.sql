@@ -16,7 +16,8 @@ entries as (
             cast({{ metric.get('unreliable_below', 0) }} as double) as unreliable_below,
             cast({{ metric.get('horizon_days') or 0 }} as integer) as horizon_days,
             cast({{ metric.version }} as integer) as definition_version,
-            {{ 'true' if metric.get('denominator') else 'false' }} as has_denominator
+            {{ 'true' if metric.get('denominator') else 'false' }} as has_denominator,
+            {{ 'true' if metric.numerator.agg == 'median' else 'false' }} as is_median
         {{ 'union all' if not loop.last }}
     {% else %}
         select
@@ -24,7 +25,7 @@ entries as (
             cast(null as varchar) as kind, cast(null as varchar) as method, cast(null as varchar) as interval_kind,
             cast(null as double) as minimum_denominator, cast(null as double) as unreliable_below,
             cast(null as integer) as horizon_days, cast(null as integer) as definition_version,
-            cast(null as boolean) as has_denominator
+            cast(null as boolean) as has_denominator, cast(null as boolean) as is_median
         where false
     {% endfor %}
 
@@ -69,6 +70,7 @@ select
     entries.horizon_days,
     entries.definition_version,
     entries.has_denominator,
+    entries.is_median,
     cast(readiness.missing_feeds as integer) as missing_feeds,
     readiness.missing_inputs,
     cast(readiness.grace_days as integer) as grace_days

@@ -1,6 +1,23 @@
 -- Regions, boards, sub-ICB locations and networks that ever were, one row each, with the newest name and place.
 with
 
+build as (
+
+    select vintage
+    from {{ source('build', 'build_info') }}
+
+),
+
+-- changes of boards in force, but for a board that published files call by another code
+changes as (
+
+    select seeded.*
+    from {{ ref('icb_change') }} as seeded
+    inner join build on seeded.effective_on <= build.vintage
+    where seeded.to_icb_code in (select icb_code from {{ ref('int_icb_change') }} where side = 'after')
+
+),
+
 names as (
 
     select
@@ -72,6 +89,20 @@ names as (
         pcn_name as org_name,
         cast('1900-01-01' as date) as seen_on
     from {{ ref('stg_ods_pcn_membership__spell') }}
+    union all
+    select
+        'icb' as org_level,
+        changes.to_icb_code as org_code,
+        changes.to_icb_name as org_name,
+        changes.effective_on as seen_on
+    from changes
+    union all
+    select
+        'sub_icb' as org_level,
+        changes.to_sub_icb_code as org_code,
+        changes.to_sub_icb_name as org_name,
+        changes.effective_on as seen_on
+    from changes
 
 ),
 
@@ -176,10 +207,48 @@ successors as (
 
 ),
 
-build as (
+-- boards and locations that a change created, and those it ended
+created as (
 
-    select vintage
-    from {{ source('build', 'build_info') }}
+    select
+        'icb' as org_level,
+        to_icb_code as org_code,
+        min(effective_on) as valid_from
+    from changes
+    where is_new_icb
+    group by to_icb_code
+
+    union all
+
+    select
+        'sub_icb' as org_level,
+        to_sub_icb_code as org_code,
+        min(effective_on) as valid_from
+    from changes
+    where part_code is null and to_sub_icb_code <> sub_icb_code
+    group by to_sub_icb_code
+
+),
+
+ended as (
+
+    select
+        'icb' as org_level,
+        shown_icb_code as org_code,
+        min({{ add_days('effective_on', -1) }}) as valid_to
+    from {{ ref('int_icb_change') }}
+    where side = 'after'
+    group by shown_icb_code
+
+    union all
+
+    select
+        'sub_icb' as org_level,
+        shown_sub_icb_code as org_code,
+        min({{ add_days('effective_on', -1) }}) as valid_to
+    from {{ ref('int_icb_change') }}
+    where side = 'after' and part_code is null and shown_sub_icb_code <> sub_icb_code
+    group by shown_sub_icb_code
 
 )
 
@@ -202,21 +271,23 @@ select
         when 'icb' then coalesce(board_regions.region_code, boards.region_code)
         when 'region' then organisations.org_code
     end as region_code,
-    cast(memberships.valid_from as date) as valid_from,
+    cast(coalesce(memberships.valid_from, created.valid_from) as date) as valid_from,
     case
         when memberships.valid_to < cast('9999-12-31' as date) then cast(memberships.valid_to as date)
+        else cast(ended.valid_to as date)
     end as valid_to,
     case
         when organisations.org_level = 'pcn'
             then coalesce(memberships.valid_from <= build.vintage and memberships.valid_to >= build.vintage, true)
         when organisations.org_level = 'icb'
             then coalesce(boards.current_icb_code = organisations.org_code, true)
-        else true
+        else ended.org_code is null
     end as is_current,
     case
         when organisations.org_level = 'pcn' then successors.successor_code
         when organisations.org_level = 'icb' and boards.current_icb_code <> organisations.org_code
             then boards.current_icb_code
+        when organisations.org_level = 'sub_icb' and ended.org_code is not null then parents.current_sub_icb_code
     end as successor_code
 from organisations
 cross join build
@@ -226,3 +297,6 @@ left join parents on organisations.org_level = 'sub_icb' and organisations.org_c
 left join boards on organisations.org_level = 'icb' and organisations.org_code = boards.icb_code
 left join board_regions on organisations.org_level = 'icb' and organisations.org_code = board_regions.icb_code
 left join successors on organisations.org_level = 'pcn' and organisations.org_code = successors.pcn_code
+left join created
+    on organisations.org_level = created.org_level and organisations.org_code = created.org_code
+left join ended on organisations.org_level = ended.org_level and organisations.org_code = ended.org_code

@@ -4,7 +4,7 @@ with
 practices as (
 
     select *
-    from {{ ref('stg_practice_map__practice') }}
+    from {{ ref('int_practice_map') }}
 
 ),
 

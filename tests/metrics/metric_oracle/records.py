@@ -59,7 +59,9 @@ def _stated(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, sep=separator, dtype=str, encoding="utf-8-sig", encoding_errors="replace")
     table = table.rename(columns=str.strip)
     provider, month, month_form, day, day_form = next(item for item in _LAYOUTS if item[0] in table)
-    rows = table[[provider, month, day]].drop_duplicates().set_axis(["provider_code", "period", "day"], axis=1)
+    rows = (
+        table[[provider, month, day]].drop_duplicates().set_axis(["provider_code", "period", "day"], axis=1)
+    )
     rows = rows.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
     rows["period"] = pd.to_datetime(rows.period, format=month_form, errors="coerce")
     if not pd.api.types.is_datetime64_any_dtype(rows.day):
@@ -94,4 +96,3 @@ def punctuality_by_provider(world: World, metric: Metric) -> pd.DataFrame:
 def no_earlier_vintage(world: World, metric: Metric) -> pd.DataFrame:
     """A first build has no earlier vintage to compare with: there is no figure."""
     return rolled_up(metric, nowhere(records(world).head(0)), {"numerator": ("unit", "nunique")}).head(0)
-

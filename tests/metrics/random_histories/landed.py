@@ -85,7 +85,9 @@ def statements(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Events as rows of a return: every other first deferral is called a withdrawal, if the way back is told too."""
     events = tables["events"].dropna(subset=["return_number"]).reset_index(drop=True)
     back = events[events.event_type == "resumed"].enrolment_ref
-    misnamed = (events.event_type == "deferred") & events.enrolment_ref.isin(back) & (events.person_id % 2 == 0)
+    misnamed = (
+        (events.event_type == "deferred") & events.enrolment_ref.isin(back) & (events.person_id % 2 == 0)
+    )
     misnamed &= ~events.duplicated(["enrolment_ref", "event_type"])
     events["stated"] = events.event_type.mask(misnamed, "withdrawn")
     return events
@@ -161,7 +163,9 @@ def _posts(tables: dict[str, pd.DataFrame], folder: Path, until: date) -> None:
         held = posts[posts.period == first].reset_index(drop=True)
         rows = pd.concat(
             [
-                pd.DataFrame({"PCN code": held.pcn_code, "Staff record ID": held.holder_id.map("R{:05d}".format)}),
+                pd.DataFrame(
+                    {"PCN code": held.pcn_code, "Staff record ID": held.holder_id.map("R{:05d}".format)}
+                ),
                 _who(tables, held.person_id),
                 pd.DataFrame({"Role": held.role.map(ROLES), "FTE": held.fte, "Started on": held.started_on}),
             ],

@@ -243,9 +243,7 @@ def _register(history: History, people: pd.DataFrame, events: pd.DataFrame) -> p
     for person, learner in enumerate(history.learners):
         if person in first_pass and learner.annotated_after is not None:
             day = first_pass[person] + timedelta(days=learner.annotated_after)
-            rows.append(
-                {"person_id": person, "annotated_on": day, "annotation_route": "programme_funded"}
-            )
+            rows.append({"person_id": person, "annotated_on": day, "annotation_route": "programme_funded"})
     for one in history.self_funded:
         day = START + timedelta(days=one.day)
         removed = day + timedelta(days=one.removed_after) if one.removed_after else None
@@ -324,7 +322,12 @@ def _geography(history: History) -> dict[str, pd.DataFrame]:
     memberships: list[dict[str, object]] = []
     for practice, network in zip(practices.practice_code, practices.network, strict=True):
         end = closes.get(network)
-        own = {"practice_code": practice, "pcn_code": CODES[network], "valid_from": FIRST_DAY, "valid_to": end}
+        own = {
+            "practice_code": practice,
+            "pcn_code": CODES[network],
+            "valid_from": FIRST_DAY,
+            "valid_to": end,
+        }
         memberships.append(own)
         if end is not None:
             heir = CODES[MERGERS[network]]

@@ -1,4 +1,5 @@
--- Every board that ever was, with the board that serves most of its practices now.
+-- Every board that ever was, with the board that serves most of its practices now (ties, and where no map shows its
+-- practices: the one that took most of its locations).
 with
 
 practices as (
@@ -8,7 +9,7 @@ practices as (
         practice_code,
         icb_code,
         region_code
-    from {{ ref('stg_practice_map__practice') }}
+    from {{ ref('int_practice_map') }}
 
 ),
 
@@ -30,16 +31,40 @@ current_place as (
 
 ),
 
-counted as (
+pairs as (
 
-    select
+    select distinct
         practices.icb_code,
         current_place.icb_code as current_icb_code,
         current_place.region_code,
-        count(*) as practice_count
+        practices.practice_code,
+        cast(null as varchar) as sub_icb_code
     from practices
     inner join current_place on practices.practice_code = current_place.practice_code
-    group by practices.icb_code, current_place.icb_code, current_place.region_code
+
+    union all
+
+    select
+        shown_icb_code as icb_code,
+        icb_code as current_icb_code,
+        region_code,
+        cast(null as varchar) as practice_code,
+        shown_sub_icb_code as sub_icb_code
+    from {{ ref('int_icb_change') }}
+    where side = 'after' and part_code is null
+
+),
+
+counted as (
+
+    select
+        icb_code,
+        current_icb_code,
+        region_code,
+        count(practice_code) as practice_count,
+        count(sub_icb_code) as location_count
+    from pairs
+    group by icb_code, current_icb_code, region_code
 
 ),
 
@@ -55,6 +80,7 @@ ranked as (
             order by
                 case when counted.icb_code = counted.current_icb_code then 0 else 1 end,
                 counted.practice_count desc,
+                counted.location_count desc,
                 counted.current_icb_code
         ) as preference
     from counted

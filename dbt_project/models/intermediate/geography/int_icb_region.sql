@@ -15,6 +15,13 @@ observed as (
         region_code
     from {{ ref('stg_pcn_workforce__role') }}
 
+    union all
+
+    select
+        icb_code,
+        region_code
+    from {{ ref('int_icb_change') }}
+
 )
 
 select

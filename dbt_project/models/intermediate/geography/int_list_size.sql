@@ -20,7 +20,7 @@ extracts as (
 map_dates as (
 
     select distinct extract_date as map_date
-    from {{ ref('stg_practice_map__practice') }}
+    from {{ ref('int_practice_map') }}
 
 ),
 
@@ -52,7 +52,7 @@ practices_now as (
         practices.sub_icb_code,
         practices.icb_code,
         practices.region_code
-    from {{ ref('stg_practice_map__practice') }} as practices
+    from {{ ref('int_practice_map') }} as practices
     inner join newest_map on practices.extract_date = newest_map.map_date
 
 ),
@@ -65,11 +65,15 @@ placed as (
         lists.patients,
         coalesce(practices.pcn_code, memberships.pcn_code) as pcn_code,
         coalesce(practices.sub_icb_code, lists.sub_icb_code) as sub_icb_code,
-        coalesce(practices.icb_code, parents.icb_code) as icb_code,
+        coalesce(
+            practices.icb_code,
+            case when lists.extract_date < parents.changed_on then parents.former_icb_code end,
+            parents.icb_code
+        ) as icb_code,
         coalesce(practices.region_code, parents.region_code) as region_code
     from lists
     inner join chosen_map on lists.extract_date = chosen_map.extract_date
-    left join {{ ref('stg_practice_map__practice') }} as practices
+    left join {{ ref('int_practice_map') }} as practices
         on lists.practice_code = practices.practice_code and chosen_map.map_date = practices.extract_date
     left join {{ ref('int_practice_membership') }} as memberships
         on
@@ -100,13 +104,23 @@ both_geographies as (
         placed.patients,
         'as_now' as geography,
         networks.current_pcn_code as pcn_code,
-        coalesce(practices_now.sub_icb_code, placed.sub_icb_code) as sub_icb_code,
-        coalesce(practices_now.icb_code, boards.current_icb_code, placed.icb_code) as icb_code,
-        coalesce(practices_now.region_code, boards.region_code, placed.region_code) as region_code
+        coalesce(
+            practices_now.sub_icb_code, divided.sub_icb_code, parents.current_sub_icb_code, placed.sub_icb_code
+        ) as sub_icb_code,
+        coalesce(
+            practices_now.icb_code, divided.icb_code, parents.icb_code, boards.current_icb_code, placed.icb_code
+        ) as icb_code,
+        coalesce(
+            practices_now.region_code, divided.region_code, parents.region_code, boards.region_code, placed.region_code
+        ) as region_code
     from placed
     left join {{ ref('int_pcn_current') }} as networks on placed.pcn_code = networks.pcn_code
     left join practices_now on placed.practice_code = practices_now.practice_code
+    left join {{ ref('int_sub_icb_parent') }} as parents on placed.sub_icb_code = parents.sub_icb_code
     left join {{ ref('int_icb_current') }} as boards on placed.icb_code = boards.icb_code
+    -- a practice that is gone, of a location that was divided, lies where its network went
+    left join {{ ref('int_pcn_current') }} as divided
+        on placed.pcn_code = divided.pcn_code and parents.current_sub_icb_code <> parents.sub_icb_code
 
 ),
 

@@ -102,7 +102,11 @@ everything as (
         listed.observed_on,
         listed.pcn_code,
         listed.sub_icb_code,
-        parents.icb_code,
+        -- the list says the location, and since when; its board then is the one before the last change
+        case
+            when listed.observed_on < parents.changed_on then parents.former_icb_code
+            else parents.icb_code
+        end as icb_code,
         parents.region_code
     from listed
     left join parents on listed.sub_icb_code = parents.sub_icb_code

@@ -9,7 +9,10 @@ learners as (
         unit_key,
         strand,
         event_date as started_on,
-        case when outcome <> 'censored' then {{ add_days('event_date', 'duration_days') }} end as left_on
+        case
+            when outcome = 'censored' then cast('9999-12-31' as date)
+            else {{ add_days('event_date', 'duration_days') }}
+        end as left_on
     from {{ ref('int_measure_journey') }}
 
 ),
@@ -21,16 +24,23 @@ build as (
 
 ),
 
+-- up to the last month that has ended by the cut-off
+bounds as (
+
+    select
+        cast('{{ var('programme')['start'] }}' as date) as first_period,
+        {{ add_months(month_start(add_days('vintage', 1)), -1) }} as last_period
+    from build
+
+),
+
 months as (
 
     select
         series.month_start as period,
         {{ add_days(add_months('series.month_start', 1), -1) }} as last_day
-    from build
-    cross join lateral (
-        {{ month_series("cast('" ~ var('programme')['start'] ~ "' as date)", month_start('build.vintage')) }}
-    ) as series
-    where {{ add_days(add_months('series.month_start', 1), -1) }} <= build.vintage
+    from bounds
+    cross join lateral ({{ month_series('bounds.first_period', 'bounds.last_period') }}) as series
 
 ),
 
@@ -45,7 +55,7 @@ active as (
     inner join months
         on
             learners.started_on <= months.last_day
-            and (learners.left_on is null or learners.left_on > months.last_day)
+            and learners.left_on > months.last_day
 
 ),
 
@@ -63,7 +73,7 @@ events as (
 
 ),
 
--- what holds from one event to the next
+-- what holds from one event to the next; an end without a limit, so that the joins compare and nothing else
 places as (
 
     select
@@ -71,7 +81,7 @@ places as (
         sector,
         pcn_code,
         event_date as valid_from,
-        lead(event_date) over (
+        lead(event_date, 1, cast('9999-12-31' as date)) over (
             partition by unit_key
             order by event_date, event_id
         ) as next_from
@@ -86,7 +96,7 @@ breaks as (
         unit_key,
         event_type = 'deferred' as is_deferred,
         event_date as valid_from,
-        lead(event_date) over (
+        lead(event_date, 1, cast('9999-12-31' as date)) over (
             partition by unit_key
             order by event_date, event_type
         ) as next_from
@@ -101,7 +111,7 @@ confirmations as (
         person_key || '|' || strand as unit_key,
         supervisor_key,
         event_date as valid_from,
-        lead(event_date) over (
+        lead(event_date, 1, cast('9999-12-31' as date)) over (
             partition by person_key, strand
             order by event_date, event_id
         ) as next_from
@@ -141,17 +151,17 @@ placed as (
         on
             active.unit_key = places.unit_key
             and active.last_day >= places.valid_from
-            and (places.next_from is null or active.last_day < places.next_from)
+            and active.last_day < places.next_from
     left join breaks
         on
             active.unit_key = breaks.unit_key
             and active.last_day >= breaks.valid_from
-            and (breaks.next_from is null or active.last_day < breaks.next_from)
+            and active.last_day < breaks.next_from
     left join confirmations
         on
             active.unit_key = confirmations.unit_key
             and active.last_day >= confirmations.valid_from
-            and (confirmations.next_from is null or active.last_day < confirmations.next_from)
+            and active.last_day < confirmations.next_from
     left join {{ ref('int_pcn_current') }} as networks on places.pcn_code = networks.pcn_code
 
 )

@@ -6,7 +6,7 @@ events as (
 
     select
         *,
-        lower(trim(reason)) as stated_reason
+        lower(trim(reason)) as stated
     from {{ ref('int_event') }}
     where strand = 'independent_prescribing' and event_type in ('applied', 'offered', 'refused')
 
@@ -35,8 +35,8 @@ answers as (
     select
         applications.enrolment_id,
         events.event_type = 'offered' as is_offer,
-        events.event_type = 'refused' and {{ is_reason('events.stated_reason', 'ineligible_reasons') }} as is_ineligible,
-        events.event_type = 'refused' and {{ is_reason('events.stated_reason', 'capacity_reasons') }} as is_no_room,
+        events.event_type = 'refused' and {{ is_reason('events.stated', 'ineligible_reasons') }} as is_ineligible,
+        events.event_type = 'refused' and {{ is_reason('events.stated', 'capacity_reasons') }} as is_no_room,
         {{ days_between('applications.event_date', 'events.event_date') }} as days_waited
     from applications
     inner join events on applications.enrolment_id = events.enrolment_id
@@ -50,10 +50,16 @@ outcomes as (
         enrolment_id,
         count(case when is_ineligible then 1 end) as ineligible,
         count(
-            case when is_offer and days_waited between 0 and {{ metric_horizon_days('application_to_offer') }} then 1 end
+            case
+                when is_offer and days_waited between 0 and {{ metric_horizon_days('application_to_offer') }}
+                    then 1
+            end
         ) as offered,
         count(
-            case when is_no_room and days_waited between 0 and {{ metric_horizon_days('unmet_demand') }} then 1 end
+            case
+                when is_no_room and days_waited between 0 and {{ metric_horizon_days('unmet_demand') }}
+                    then 1
+            end
         ) as no_room
     from answers
     group by enrolment_id

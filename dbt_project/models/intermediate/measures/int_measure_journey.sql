@@ -23,6 +23,39 @@ sittings as (
 
 ),
 
+providers as (
+
+    select
+        person_key,
+        strand,
+        provider_code,
+        min(case when event_type = 'started' then event_date end) as started_on,
+        min(case when event_type = 'withdrawn' then event_date end) as withdrawn_on
+    from {{ ref('int_event') }}
+    where event_type in ('started', 'withdrawn')
+    group by person_key, strand, provider_code
+
+),
+
+-- leaving one provider while in training with another is a move, not a withdrawal
+withdrawals as (
+
+    select
+        leaving.person_key,
+        leaving.strand,
+        leaving.withdrawn_on
+    from providers as leaving
+    left join providers as staying
+        on
+            leaving.person_key = staying.person_key
+            and leaving.strand = staying.strand
+            and leaving.provider_code <> staying.provider_code
+            and leaving.withdrawn_on >= staying.started_on
+            and leaving.withdrawn_on < coalesce(staying.withdrawn_on, cast('9999-12-31' as date))
+    where leaving.withdrawn_on is not null and staying.person_key is null
+
+),
+
 exits as (
 
     select
@@ -38,10 +71,9 @@ exits as (
     select
         person_key,
         strand,
-        event_type as outcome,
-        event_date
-    from {{ ref('int_event') }}
-    where event_type = 'withdrawn'
+        'withdrawn' as outcome,
+        withdrawn_on as event_date
+    from withdrawals
 
 ),
 

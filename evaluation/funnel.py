@@ -1,0 +1,133 @@
+"""Funnel plots: control limits of ratios and proportions, outliers, overdispersion.
+
+======================  ==========================================================================
+``ratio_funnel``        where a count of events meets the limits of an observed/expected ratio
+``proportion_limits``   limits of a proportion around an average, by size of the population
+``signals``             which observed counts lie outside the limits, and how far
+``overdispersion``      Spiegelhalter's phi and the variance between units that it implies
+``overdispersed_limits``  limits of a ratio widened by that variance
+======================  ==========================================================================
+
+Conventions: OHID's, as in the R package PHEindicatormethods (``calculate_funnel_limits``,
+``assign_funnel_significance``): limits at 95 % and 99.8 %, ratios by the Poisson distribution, proportions by the
+normal approximation around the average. Overdispersion: Spiegelhalter DJ, Stat Med 2005;24:1185-1202, and Qual
+Saf Health Care 2005;14:347-351, as in the R package FunnelPlotR.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from evaluation import intervals
+
+Floats = NDArray[np.float64]
+
+WARNING = 0.95
+ALARM = 0.998
+TRIMMED = 0.1  # share of the units at each end whose z-scores are cut before phi is taken
+
+Scale = Literal["log", "root"]
+
+
+class Overdispersion(NamedTuple):
+    """``phi`` (1: no more spread than chance), ``between`` (variance between units, on the scale used), n."""
+
+    phi: float
+    between: float
+    units: int
+
+
+def ratio_funnel(observed: ArrayLike) -> pd.DataFrame:
+    """Points of the limits of observed/expected events, one row a whole number of observed events above 0.
+
+    Returns observed and, for 95 and 99.8 %, the expected events at which so many observed lie on the lower and
+    on the upper limit, and their ratio there: ``lower_95_expected``, ``lower_95_ratio`` and so on. The expected
+    events on the lower limit are the exact upper Poisson limit of the observed, and the other way round.
+    """
+    events = np.asarray(observed, dtype=np.float64)
+    table = pd.DataFrame({"observed": events})
+    for name, confidence in (("95", WARNING), ("998", ALARM)):
+        least, most = intervals.poisson_exact(np.where(events > 0, events, np.nan), confidence=confidence)
+        for side, expected in (("lower", most), ("upper", least)):
+            table[f"{side}_{name}_expected"] = expected
+            table[f"{side}_{name}_ratio"] = events / expected
+    return table
+
+
+def proportion_limits(
+    population: ArrayLike, average: ArrayLike, *, confidence: float = WARNING
+) -> intervals.Interval:
+    """Limits of a proportion in a population of that size around ``average``, cut to 0..1.
+
+    The proportions whose Wilson interval ends at the average: ``average -/+ z sqrt(average (1 - average) / n)``.
+    """
+    n, p = np.broadcast_arrays(np.asarray(population, np.float64), np.asarray(average, np.float64))
+    valid = (n > 0) & (p >= 0) & (p <= 1)
+    n, p = np.where(valid, n, np.nan), np.where(valid, p, np.nan)
+    spread = intervals.normal_quantile(confidence) * np.sqrt(p * (1 - p) / n)
+    return np.clip(p - spread, 0, 1), np.clip(p + spread, 0, 1)
+
+
+def signals(observed: ArrayLike, expected: ArrayLike) -> NDArray[np.str_]:
+    """``low_998``, ``low_95``, ``within``, ``high_95`` or ``high_998`` for each observed against expected count.
+
+    Outside a limit means that OHID's interval of the observed (``intervals.poisson``) leaves the expected out.
+    """
+    events, by_chance = np.broadcast_arrays(
+        np.asarray(observed, np.float64), np.asarray(expected, np.float64)
+    )
+    least, most = intervals.poisson(events, confidence=WARNING)
+    far_least, far_most = intervals.poisson(events, confidence=ALARM)
+    conditions = [far_least > by_chance, least > by_chance, far_most < by_chance, most < by_chance]
+    return np.select(conditions, ["high_998", "high_95", "low_998", "low_95"], "within")
+
+
+def overdispersion(observed: ArrayLike, expected: ArrayLike, *, scale: Scale = "log") -> Overdispersion:
+    """Spread of observed/expected ratios in units of what chance alone would give.
+
+    ``log``: z = sqrt(expected) log(observed / expected), a tenth of the units cut off at each end (NHS
+    England's method for the Summary Hospital-level Mortality Indicator); a unit without events has no z and is
+    left out. ``root``: z = 2 (sqrt(observed) - sqrt(expected)), the outer tenths drawn in to the 10th and 90th
+    percentile (Care Quality Commission); takes units without events. ``phi`` is the mean square of z, ``between``
+    the DerSimonian-Laird variance where phi says there is any. Fewer than two units give NaN.
+    """
+    events, by_chance = np.broadcast_arrays(
+        np.asarray(observed, np.float64), np.asarray(expected, np.float64)
+    )
+    usable = (by_chance > 0) & (events >= 0) & ((events > 0) | (scale == "root"))
+    events, by_chance = events[usable], by_chance[usable]
+    if len(events) < 2:  # noqa: PLR2004 - one unit does not spread
+        return Overdispersion(np.nan, np.nan, len(events))
+    if scale == "log":
+        z = np.sqrt(by_chance) * np.log(events / by_chance)
+        parts = round(1 / TRIMMED)
+        tenth = np.floor(stats.rankdata(z) * parts / (len(z) + 1))
+        kept = (tenth > 0) & (tenth < parts - 1)
+        z, precision = z[kept], by_chance[kept]
+    else:
+        z = 2 * (np.sqrt(events) - np.sqrt(by_chance))
+        z, precision = np.clip(z, *np.quantile(z, [TRIMMED, 1 - TRIMMED])), 4 * by_chance
+    units = len(z)
+    phi = float(np.mean(z**2))
+    excess = units * phi - (units - 1)
+    spare = precision.sum() - (precision**2).sum() / precision.sum()
+    return Overdispersion(phi, max(0.0, float(excess / spare)), units)
+
+
+def overdispersed_limits(
+    expected: ArrayLike, between: float, *, confidence: float = WARNING, scale: Scale = "log"
+) -> intervals.Interval:
+    """Limits of observed/expected with the variance ``between`` units added to that of chance."""
+    by_chance = np.asarray(expected, dtype=np.float64)
+    by_chance = np.where(by_chance > 0, by_chance, np.nan)
+    z = intervals.normal_quantile(confidence)
+    if scale == "log":
+        spread = z * np.sqrt(1 / by_chance + between)
+        return np.exp(-spread), np.exp(spread)
+    spread = z * np.sqrt(1 / (4 * by_chance) + between)
+    return np.clip(1 - spread, 0, None) ** 2, (1 + spread) ** 2
