@@ -67,8 +67,8 @@ def ends_of_the_line(rates: Sequence[float], patients: Sequence[float]) -> tuple
 def _deprivation(world: World, metric: Metric, *, relative: bool) -> pd.DataFrame:
     cells: list[Cell] = []
     published = scores(world)
-    for key, part in _periods(_rates(world, metric, "pcn"), metric):
-        part = part.assign(score=part.org_code.map(published)).dropna(subset=["score"])
+    for key, networks in _periods(_rates(world, metric, "pcn"), metric):
+        part = networks.assign(score=networks.org_code.map(published)).dropna(subset=["score"])
         group = fifths(part.score.tolist(), part.denominator.tolist())
         sums = part.groupby(group)[["numerator", "denominator"]].sum()
         estimate = float("nan")

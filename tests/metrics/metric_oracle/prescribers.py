@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 
 from dbt_project.registry import Metric
@@ -32,7 +34,7 @@ def net_gain(world: World, metric: Metric) -> pd.DataFrame:
     """Those in the stock of an organisation this month and not last month, less the reverse; from the second month."""
     rows = in_post(world)
     months = sorted(rows.day.unique())
-    following = dict(zip(months[:-1], months[1:], strict=True))
+    following = dict(pairwise(months))
     parts: list[pd.DataFrame] = []
     for geography, placed in placed_units(world, rows).items():
         for level in metric.levels:

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
-from random_histories.drawn import END, MONTHS, History
-from random_histories.tables import AREAS, CODES, EXTRACTS, first_of, month_end, returns
 
 from orchestration.synthetic.write_returns import STRAND_LABELS
+from random_histories.drawn import END, MONTHS, History
+from random_histories.tables import AREAS, CODES, EXTRACTS, first_of, month_end, returns
 
 SNAPSHOTS = [date(2022, 4, 1), date(2023, 1, 1), date(2023, 10, 1), date(2024, 7, 1), END]
 LISTED_SUPERVISORS = [date(2023, 1, 1), END]

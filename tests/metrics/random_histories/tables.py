@@ -8,9 +8,9 @@ from itertools import accumulate
 
 import pandas as pd
 import pyarrow as pa
-from random_histories.drawn import END, MERGERS, MONTHS, NETWORKS, START, SUPERVISORS, History, Learner
 
 from orchestration.synthetic import Truth
+from random_histories.drawn import END, MERGERS, MONTHS, NETWORKS, START, SUPERVISORS, History, Learner
 
 AREAS = (  # sub-ICB location, board, region of each network, as they are in England
     ("11X", "QSL", "Y58"),
