@@ -39,10 +39,10 @@ def practice_map(day: str, boards: dict[str, tuple[str, str]]) -> str:
         "SUB_ICB_LOCATION_NAME,ICB_CODE,ICB_NAME,COMM_REGION_CODE,COMM_REGION_NAME"
     ]
     for code, (network, location, board, region, _) in PRACTICES.items():
-        location, board = boards.get(code, (location, board))
+        shown_location, shown_board = boards.get(code, (location, board))
         lines.append(
-            f"{day},{code},Practice,AA1 1AA,{network},Network,{location},Location {location},{board},"
-            f"NHS {NAMES.get(board, board)} Integrated Care Board,{region},Region {region}"
+            f"{day},{code},Practice,AA1 1AA,{network},Network,{shown_location},Location {shown_location},"
+            f"{shown_board},NHS {NAMES.get(shown_board, shown_board)} Integrated Care Board,{region},Region {region}"
         )
     return "\n".join(lines) + "\n"
 
