@@ -71,7 +71,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def phip(checkout: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
     return subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", *map(str, arguments)],
+        [sys.executable, "-c", "from orchestration.cli import main; main()", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
