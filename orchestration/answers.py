@@ -147,7 +147,7 @@ def sensitivity(settings: Settings, metric_id: str) -> pd.DataFrame:
     from orchestration import builds
     from orchestration.history import linkage_band
 
-    entry = _metric(metric_id)
+    entry = metric_entry(metric_id)
     build = builds.newest(settings)
     if build is None:
         raise DataRefused("there is no build yet: run 'phip demo' or 'phip run'")

@@ -127,7 +127,13 @@ def _scenario_id(inputs: Inputs) -> str:
 
 
 def _made(
-    settings: Settings, inputs: Inputs, progress: Progress, what: str, *, keep: bool = False
+    settings: Settings,
+    inputs: Inputs,
+    progress: Progress,
+    what: str,
+    *,
+    keep: bool = False,
+    remember: bool = True,
 ) -> Picture:
     workshop = Workshop(**vars(settings))
     workshop.warehouse.mkdir(mode=0o750, parents=True, exist_ok=True)
