@@ -64,7 +64,7 @@
         'sub_icb': 'at_sub_icb_code', 'pcn': 'at_pcn_code'
     } -%}
     {%- set cuts = [[]] -%}
-    {%- if by_category -%}{%- set cuts = [['strand', 'category']] -%}
+    {%- if by_category -%}{%- set cuts = [['strand', 'category'] if metric.get('strands') else ['category']] -%}
     {%- else -%}
         {%- if metric.get('strands') -%}{%- set cuts = cuts + [['strand']] -%}{%- endif -%}
         {%- if metric.get('by_sector') -%}
