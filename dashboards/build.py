@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from dashboards import formatting, theme, wording
+from dashboards import downloads, formatting, theme, wording
 from dashboards.assets import Assets, content_hash, write_assets
 from dashboards.blocks import Figure, Page, Table
 from dashboards.frontend import FrontEnd, find_browser, find_front_end
@@ -87,6 +87,7 @@ def build_site(
     studio = Pictures(parts.plotly_source(), chromium, cache_dir if pictures else None)
     _draw(work, studio, content_hash(parts.plotly_source()))
     _write_tables(work)
+    downloads.place(out, inputs.release.release_id, inputs.downloads)
     _write_pages(work)
     files = _write_manifest(work)
     return SiteReport(

@@ -37,6 +37,21 @@ def plain(value: float, unit: str) -> str:
     return f"£{text}" if unit == "gbp" else text
 
 
+def spreadsheet_format(unit: str) -> str:
+    """The number format with which a spreadsheet shows what :func:`plain` writes; a percentage keeps its unit aside."""
+    decimals = _DECIMALS.get(unit, 1)
+    usual = _spreadsheet_digits(decimals)
+    if unit == "fte":
+        return f"[<{_SMALL_FTE}]{_spreadsheet_digits(1)};{usual}"
+    if unit == "rate":
+        return f"[<{_SMALL_RATE}]{_spreadsheet_digits(2)};{usual}"
+    return f'"£"{usual}' if unit == "gbp" else usual
+
+
+def _spreadsheet_digits(decimals: int) -> str:
+    return "#,##0" + ("." + "0" * decimals if decimals else "")
+
+
 def spoken(value: float, unit: str) -> str:
     """A number as a sentence says it: millions of pounds are shortened, days are named."""
     if unit == "gbp" and abs(value) >= _MILLION:

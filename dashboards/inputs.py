@@ -10,6 +10,7 @@ from typing import Any, cast
 import duckdb
 import pandas as pd
 
+from dashboards.downloads import Download
 from dashboards.values import WITHHELD
 from dbt_project.registry import Metric, Programme, load_metrics, load_programme
 
@@ -84,7 +85,8 @@ class SiteInputs:
     """Published tables plus registry and release facts.
 
     ``metric_value`` and ``metric_breakdown`` hold controlled values only: a suppressed row has no value.
-    ``practice`` may be empty; networks are then found by name and code but not by practice.
+    ``practice`` may be empty; networks are then found by name and code but not by practice. ``downloads`` are
+    files of the release to offer on the site.
     """
 
     metric_value: pd.DataFrame
@@ -96,6 +98,7 @@ class SiteInputs:
     programme: Programme
     release: ReleaseInfo
     practice: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(PRACTICE_COLUMNS)))
+    downloads: tuple[Download, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse frames without the promised columns, and suppressed rows that still carry a value."""
@@ -110,7 +113,12 @@ class SiteInputs:
 
     @classmethod
     def from_published(
-        cls, path: Path, *, metrics: dict[str, Metric] | None = None, programme: Programme | None = None
+        cls,
+        path: Path,
+        *,
+        metrics: dict[str, Metric] | None = None,
+        programme: Programme | None = None,
+        downloads: tuple[Download, ...] = (),
     ) -> SiteInputs:
         """Read the published DuckDB of one release (never the warehouse).
 
@@ -119,15 +127,22 @@ class SiteInputs:
         """
         with duckdb.connect(str(path), read_only=True) as connection:
             frames = {name: _query(connection, name, sql) for name, sql in _QUERIES.items()}
-        release = frames.pop("release_info")
-        if len(release) != 1:
-            raise InputError(f"{path.name}: release_info: found {len(release)} rows, expected 1")
+            release = read_release(connection)
         return cls(
             **frames,
             metrics=load_metrics() if metrics is None else metrics,
             programme=load_programme() if programme is None else programme,
-            release=_release(cast("dict[str, Any]", release.to_dict("records")[0])),
+            release=release,
+            downloads=downloads,
         )
+
+
+def read_release(connection: duckdb.DuckDBPyConnection) -> ReleaseInfo:
+    """The facts of the release a published database belongs to. Raises :class:`InputError`."""
+    release = _query(connection, "release_info", "select * from release_info")
+    if len(release) != 1:
+        raise InputError(f"release_info: found {len(release)} rows, expected 1")
+    return _release(cast("dict[str, Any]", release.to_dict("records")[0]))
 
 
 _SHOWN_VALUES = """
@@ -145,7 +160,6 @@ _QUERIES = {
     "practice": "select practice_code, practice_name, pcn_code from dim_practice",
     "feed_status": "select * from feed_status",
     "check_result": "select * from check_result",
-    "release_info": "select * from release_info",
 }
 
 

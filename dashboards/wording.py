@@ -15,6 +15,8 @@ SYMBOLS = {
     "n": "not reported",
     "m": "not reached yet by half",
 }
+NOT_APPLICABLE = ("z", "not applicable")  # in workbooks, which leave no cell empty
+ORDINARY = "Final"  # the status of a figure without a symbol
 GATE = {
     "passed": "passed",
     "passed_with_warnings": "passed with warnings",
@@ -26,6 +28,14 @@ FEED_STATUS = {"received": "Received", "missing": "Missing", "stale": "Late"}
 CHECK_STATUS = {"passed": "Passed", "failed": "Failed", "crashed": "Did not run"}
 SEVERITY = {"critical": "Critical", "warning": "Warning", "info": "For information"}
 GRAIN = {"month": "by month", "quarter": "by quarter", "year": "by financial year", "all": "since the start"}
+LEVEL = {
+    "england": "England",
+    "region": "Region",
+    "icb": "Integrated care board",
+    "sub_icb": "Sub-ICB location",
+    "pcn": "Primary care network",
+}
+PERIOD_KIND = {"month": "Month", "quarter": "Quarter", "year": "Financial year", "all": "Since the start"}
 DIRECTION = {
     "higher": "Higher is better",
     "lower": "Lower is better",

@@ -147,10 +147,13 @@ def _rural_urban(facts: Facts, metric: Mapping[str, Any]) -> pd.DataFrame:
 
 def _region(facts: Facts, metric: Mapping[str, Any]) -> pd.DataFrame:
     rows = facts.prescribers
-    wanted = rows[(rows["metric_id"] == RATE_METRIC) & rows["period_grain"].isin(metric["grains"])]
-    parts = wanted[wanted["org_level"] == "region"].assign(category=wanted["org_code"])
-    england = wanted[wanted["org_level"] == "england"]
-    groups = _against_the_rest(parts, england, "region", contrasts.rate_ratio)
+    wanted = rows[
+        (rows["metric_id"] == RATE_METRIC)
+        & (rows["org_level"] == "region")
+        & rows["period_grain"].isin(metric["grains"])
+    ]
+    parts = wanted.assign(category=wanted["org_code"])
+    groups = _against_the_rest(parts, "region", contrasts.rate_ratio)
     return _with_lowest_of_enough([groups], metric) if not groups.empty else groups
 
 
@@ -160,20 +163,22 @@ def _sector(facts: Facts, metric: Mapping[str, Any]) -> pd.DataFrame:
         (rows["metric_id"] == SHARE_METRIC)
         & (rows["org_level"] == "england")
         & (rows["strand"] == "all")
+        & (rows["sector"] != "all")
         & rows["period_grain"].isin(metric["grains"])
     ]
-    parts = wanted[wanted["sector"] != "all"].assign(category=wanted["sector"])
-    groups = _against_the_rest(parts, wanted[wanted["sector"] == "all"], "sector", contrasts.risk_ratio)
+    parts = wanted.assign(category=wanted["sector"])
+    groups = _against_the_rest(parts, "sector", contrasts.risk_ratio)
     return _with_lowest_of_enough([groups], metric) if not groups.empty else groups
 
 
 def _against_the_rest(
-    parts: pd.DataFrame, whole: pd.DataFrame, dimension: str, ratio: Callable[..., contrasts.Contrast]
+    parts: pd.DataFrame, dimension: str, ratio: Callable[..., contrasts.Contrast]
 ) -> pd.DataFrame:
-    """Each part against the whole without it."""
-    joined = parts.merge(whole[[*PERIOD, "numerator", "denominator"]], on=PERIOD, suffixes=("", "_whole"))
-    if joined.empty:
+    """Each part against all the others together; who belongs to no part is in neither."""
+    if parts.empty:
         return pd.DataFrame()
+    whole = parts.groupby(PERIOD)[["numerator", "denominator"]].sum().reset_index()
+    joined = parts.merge(whole, on=PERIOD, suffixes=("", "_whole"))
     contrast = ratio(
         joined["numerator"],
         joined["denominator"],

@@ -122,7 +122,7 @@ def metric(
     settings: Settings, metric_id: str, *, by: str, period: str | None, exact: bool, geography: str
 ) -> pd.DataFrame:
     """Values of a metric at one level and period, published or (``exact``) as built."""
-    entry = _metric(metric_id)
+    entry = metric_entry(metric_id)
     if by not in LEVELS:
         raise UsageProblem(f"--by: found '{by}', expected one of {', '.join(LEVELS)}")
     if by not in entry.levels:
@@ -130,6 +130,16 @@ def metric(
     if geography not in GEOGRAPHIES:
         raise UsageProblem(f"--geography: found '{geography}', expected one of {', '.join(GEOGRAPHIES)}")
     return _figures(settings, entry, by=by, period=period, exact=exact, geography=geography, org=None)
+
+
+def export(settings: Settings, to: Path | None, *, exact: bool) -> Told:
+    """Every figure as files in a new folder: those of the current release, or (``exact``) as built."""
+    from orchestration import exporting
+
+    if exact:
+        with _refusals():
+            _log_look(settings, "all", "all")
+    return exporting.exact(settings, to) if exact else exporting.published(settings, to)
 
 
 def explain(
@@ -140,7 +150,7 @@ def explain(
     from orchestration.evidence import Figure
     from orchestration.history.asking import picture_of
 
-    entry = _metric(metric_id)
+    entry = metric_entry(metric_id)
     with _refusals():
         picture = picture_of(settings, say)
     if picture is None:
@@ -235,7 +245,7 @@ def _feed(feed: str) -> str:
     return feed
 
 
-def _metric(metric_id: str) -> Metric:
+def metric_entry(metric_id: str) -> Metric:
     try:
         metrics = load_metrics()
     except RegistryError as error:
@@ -290,12 +300,12 @@ def _figures(
     org: str | None,
 ) -> pd.DataFrame:
     shown = SHOWN if exact else f"{SHOWN}, symbol"
-    condition, parameters = _period(period)
+    condition, parameters = period_condition(period)
     if org is not None:
         condition += " and org_code = ?"
         parameters.append(org)
     if exact:
-        _log_look(settings, entry.id, by)
+        log_look(settings, entry.id, by)
     query = f"""
         select {shown}
         from fct_metric_value as figures
@@ -316,7 +326,7 @@ def _figures(
     return frame.reset_index(drop=True)
 
 
-def _period(text: str | None) -> tuple[str, list[Any]]:
+def period_condition(text: str | None) -> tuple[str, list[Any]]:
     """SQL condition and parameters of a period as people write it: 2025-11, 2025-Q3, 2025, all."""
     if text is None:
         return "true", []
@@ -336,7 +346,7 @@ def _period(text: str | None) -> tuple[str, list[Any]]:
     )
 
 
-def _log_look(settings: Settings, metric_id: str, level: str) -> None:
+def log_look(settings: Settings, metric_id: str, level: str) -> None:
     """Exact values stay with evaluators, and every look at them is written down."""
     line = json.dumps(
         {"at": datetime.now(UTC).isoformat(timespec="seconds"), "metric": metric_id, "level": level}

@@ -58,15 +58,16 @@ def main() -> Never:
 
 
 def _settings(home: Path | None, landing: Path | None = None, as_at: str | None = None) -> Settings:
-    day = None
-    if as_at is not None:
-        try:
-            day = date.fromisoformat(as_at)
-        except ValueError:
-            raise answers.UsageProblem(
-                f"--as-at: found '{as_at}', expected a date such as 2025-11-30"
-            ) from None
-    return load_settings(home=home, landing=landing, as_at=day)
+    return load_settings(home=home, landing=landing, as_at=_day("--as-at", as_at))
+
+
+def _day(option: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise answers.UsageProblem(f"{option}: found '{text}', expected a date such as 2025-11-30") from None
 
 
 def _run(settings: Settings, *, as_json: bool, refusals_expected: bool = False) -> int:
@@ -172,6 +173,24 @@ def metric(
 
 
 @app.command()
+def export(
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="A new folder (default: phip-<release> here).", show_default=False),
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Uncontrolled figures and events, evaluators only; it is logged.")
+    ] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Every figure to take away: CSV, Parquet, workbook and DuckDB of the current release, or one exact DuckDB."""
+    told = answers.export(_settings(home), to, exact=exact)
+    console.show_json(told.as_dict()) if as_json else console.show_lines(told.lines())
+    return DONE
+
+
+@app.command()
 def explain(
     metric_id: Annotated[str, typer.Argument(help="Metric id.")],
     org: Annotated[str, typer.Option(help="Organisation code, ENG for England.")] = "ENG",
@@ -190,6 +209,85 @@ def explain(
             settings, metric_id, org=org, period=period, strand=strand, sector=sector, rows=rows
         )
     console.show_json(explanation.as_dict()) if as_json else console.show_lines(explanation.lines())
+    return DONE
+
+
+@app.command()
+def revisions(
+    metric_id: Annotated[str, typer.Argument(help="Metric id.")],
+    org: Annotated[str, typer.Option(help="ENG, a region or a board.")] = "ENG",
+    grain: Annotated[str, typer.Option(help="month, quarter, year or all.")] = "month",
+    strand: Annotated[str, typer.Option(help="One strand, or all.")] = "all",
+    sector: Annotated[str, typer.Option(help="One sector, or all.")] = "all",
+    geography: Annotated[str, typer.Option(help="as_was or as_now.")] = "as_was",
+    step: Annotated[
+        str | None,
+        typer.Option(
+            "--vintages", help="As known at the end of each month or quarter; default: what is kept."
+        ),
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", help="First day, with --vintages.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day, with --vintages.")] = None,
+    build: Annotated[
+        bool, typer.Option("--build", help="Make the vintages that are missing: one build each.")
+    ] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Below England, evaluators only; the look is logged.")
+    ] = False,
+    output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    home: HomeOption = None,
+) -> int:
+    """The revision triangle: the same figures as known at one data cut-off after another."""
+    from orchestration.history import answering
+    from orchestration.history.revisions import Cut
+
+    cut = Cut(metric_id, org, grain, strand, sector, geography)
+    bounds = {"first": _day("--from", first), "last": _day("--to", last)}
+    with console.progress(silent=False):
+        found = answering.revisions(_settings(home), cut, step=step, build=build, exact=exact, **bounds)
+    if output == "json":
+        console.show_json(found.as_dict())
+        return DONE
+    console.show_frame(found.frame, output, name=f"{metric_id}_revisions")
+    if output == "table":
+        median = found.median_absolute_revision_percent
+        console.show_lines(
+            [f"median absolute revision: {'none yet' if median is None else f'{median:.2f} %'}", *found.notes]
+        )
+    return DONE
+
+
+@app.command()
+def changes(
+    metric_id: Annotated[str, typer.Argument(help="Metric id.")],
+    org: Annotated[str, typer.Option(help="Organisation code, ENG for England.")] = "ENG",
+    period: Annotated[str | None, typer.Option(help="As for metric; default: every period.")] = None,
+    geography: Annotated[str, typer.Option(help="as_was or as_now.")] = "as_was",
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Below England, evaluators only; the look is logged.")
+    ] = False,
+    old: Annotated[
+        str | None, typer.Option("--from", help="Release to start from; default: the last.")
+    ] = None,
+    new: Annotated[str | None, typer.Option("--to", help="Release to end at; default: the live one.")] = None,
+    output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    home: HomeOption = None,
+) -> int:
+    """Why figures changed since the last release: new events, late data, corrections, geography, definition."""
+    from orchestration.history import answering
+
+    with console.progress(silent=False):
+        frame = answering.changes(
+            _settings(home),
+            metric_id,
+            org=org,
+            period=period,
+            geography=geography,
+            exact=exact,
+            old=old,
+            new=new,
+        )
+    console.show_frame(frame, output, name=f"{metric_id}_changes")
     return DONE
 
 
@@ -226,3 +324,53 @@ def ui(
 ) -> int:
     """Dagster's user interface on the same definitions and the same state."""
     return answers.dagster_ui(_settings(home).prepare(), port)
+
+
+links = typer.Typer(
+    invoke_without_command=True,
+    help="How records were linked to people on the register; what a reviewer decides.",
+)
+app.add_typer(links, name="links")
+
+
+def _told(told: answers.Told, *, as_json: bool) -> int:
+    console.show_json(told.as_dict()) if as_json else console.show_lines(told.lines())
+    return DONE
+
+
+@links.callback()
+def links_summary(context: typer.Context, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """Records by method and provider: the linkage rate. Counts only."""
+    from orchestration import links as linked
+
+    return DONE if context.invoked_subcommand else _told(linked.summary(_settings(home)), as_json=as_json)
+
+
+@links.command("review")
+def links_review(
+    state: Annotated[str, typer.Option(help="waiting, linked or decided.")] = "waiting",
+    show_identities: Annotated[
+        bool, typer.Option("--show-identities", help="Print who they are; the look is logged.")
+    ] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Pairs by opaque id, with the fields that agree and the weight; no values."""
+    from orchestration import links as linked
+
+    return _told(linked.review(_settings(home), state, show_identities=show_identities), as_json=as_json)
+
+
+@links.command("decide")
+def links_decide(
+    pair: Annotated[str, typer.Argument(help="Id from 'phip links review'.")],
+    by: Annotated[str, typer.Option(help="Who decides.")],
+    why: Annotated[str, typer.Option(help="The reason, for whoever asks later.")],
+    same: Annotated[bool | None, typer.Option("--same/--different", help="One person, or two.")] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Keep a decision on a pair: it is honoured by every later run."""
+    from orchestration import links as linked
+
+    return _told(linked.decide(_settings(home), pair, same=same, by=by, why=why), as_json=as_json)

@@ -17,6 +17,7 @@ PUBLISHABLE = "(sector = 'all' or org_level = 'england')"
 # Counts of a month in one network are nearly all small: networks are published by year and to date, all strands.
 NETWORK_CUTS = "(org_level <> 'pcn' or {public} or (period_grain in ('year', 'all') and strand = 'all'))"
 FIGURE_TABLES = ("fct_metric_value", "fct_metric_breakdown")
+REFERENCE_TABLES = ("dim_metric", "dim_organisation", "dim_practice", "dim_practice_pcn_membership")
 
 
 def write_published(
@@ -37,7 +38,7 @@ def write_published(
         withheld = 0
         for table in FIGURE_TABLES:
             withheld += _write_figures(connection, table, metrics, programme)
-        for table in ("dim_organisation", "dim_practice", "dim_practice_pcn_membership"):
+        for table in REFERENCE_TABLES:
             connection.execute(f"create table {table} as from wh.marts.{table} order by all")
         for name, frame in frames.items():
             connection.register("frame", frame)
@@ -45,7 +46,7 @@ def write_published(
             connection.unregister("frame")
         connection.execute("detach wh")
         connection.execute("create schema marts")
-        for table in (*FIGURE_TABLES, "dim_organisation", "dim_practice", "dim_practice_pcn_membership"):
+        for table in (*FIGURE_TABLES, *REFERENCE_TABLES):
             connection.execute(f"create view marts.{table} as from main.{table}")
         connection.execute("checkpoint")
     return withheld

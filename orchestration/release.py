@@ -16,6 +16,7 @@ import pandas as pd
 
 from dashboards import SiteInputs, build_site
 from dashboards.build import SiteReport
+from dashboards.export import write_exports
 from dbt_project.registry import load_metrics, load_programme
 from expectations.gate import Passed, confirm, passed
 from expectations.store import VerdictStore
@@ -23,6 +24,7 @@ from expectations.verdict import Verdict
 from orchestration import builds, feed_status
 from orchestration.disclosed import write_published
 from orchestration.fingerprint import code_version, file_sha256
+from orchestration.history import release_changes
 from orchestration.settings import Settings
 
 CURRENT = "current"
@@ -47,6 +49,9 @@ class Release:
     figures: int
     notes: tuple[str, ...]
     as_at: date | None = None  # the picture as known on this day; None: everything known
+    figures_version: str = ""
+    changed_from: str | None = None  # the release its changes are told against
+    changes_remark: str = ""  # why they cannot be told
 
 
 def publish(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> Release:
@@ -94,8 +99,13 @@ def _fill(
 ) -> None:
     published_at = datetime.now(UTC).replace(microsecond=0)
     status = "overridden" if right.override else verdict.status
+    live = current(settings)
+    earlier = release_changes.earlier_release(settings, build.build_id, live.release_id if live else None)
+    changes, remark = release_changes.for_release(settings, build, earlier, progress)
+    changes.to_parquet(draft / release_changes.RELEASE_FILE, index=False)
     progress("applying disclosure control")
     frames = {
+        release_changes.TABLE: changes,
         "feed_status": feed_status.frame(settings, build.vintage),
         "check_result": check_frame(verdict),
         "release_info": pd.DataFrame(
@@ -128,10 +138,11 @@ def _fill(
         programme=load_programme(),
         frames=frames,
     )
+    progress("writing CSV, Parquet and the workbook")
+    downloads = write_exports(database, draft)
     progress("drawing the site")
-    report: SiteReport = build_site(
-        SiteInputs.from_published(database), draft / "site", cache_dir=settings.releases / ".pictures"
-    )
+    inputs = SiteInputs.from_published(database, downloads=downloads)
+    report: SiteReport = build_site(inputs, draft / "site", cache_dir=settings.releases / ".pictures")
     release = Release(
         release_id=release_id,
         build_id=build.build_id,
@@ -146,6 +157,9 @@ def _fill(
         figures=report.figures,
         notes=report.notes,
         as_at=build.as_at,
+        figures_version=build.figures_version,
+        changed_from=earlier.release_id if earlier and build.as_at is None else None,
+        changes_remark=remark,
     )
     _write_json(draft / "release.json", asdict(release))
     _write_json(draft / "verdict.json", asdict(verdict))

@@ -33,7 +33,7 @@ def build_generation(
     build_id = builds.next_id(settings, inputs.digest())
     progress(f"building generation {build_id} from {len(inputs.files)} raw files")
     done, nodes = make(settings, build_id, inputs)
-    vintages.keep(settings, done)
+    vintages.keep(settings, done, asked=done.as_at is not None)
     builds.prune(settings)
     return done, nodes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dashboards import formatting, wording
+from dashboards import downloads, formatting, wording
 from dashboards.blocks import Block, Facts, Page
 from dashboards.pages import Nav
 from dashboards.site import Site
@@ -18,6 +18,7 @@ def pages(site: Site) -> Iterator[Page]:
     release = site.release
     mature = site.programme.mature_share
     blocks: list[Block] = [
+        *downloads.links(release.release_id, site.inputs.downloads),
         Facts(
             tuple((f"[{symbol}]", text.capitalize()) for symbol, text in wording.SYMBOLS.items()),
             title="Symbols",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dashboards import formatting, wording
+from dashboards import downloads, formatting, wording
 from dashboards.blocks import Block, Facts, LinkGroup, Links, Page
 from dashboards.pages import Nav
 from dashboards.site import Site
@@ -17,7 +17,8 @@ def pages(site: Site) -> Iterator[Page]:
     """The one definitions page."""
     metrics = list(site.inputs.metrics.values())
     contents = tuple((metric.label, f"{NAV.path}#{formatting.slug(metric.id)}") for metric in metrics)
-    blocks: list[Block] = [Links((LinkGroup("On this page", contents),), level=2)] if contents else []
+    blocks: list[Block] = [*downloads.links(site.release.release_id, site.inputs.downloads)]
+    blocks += [Links((LinkGroup("On this page", contents),), level=2)] if contents else []
     blocks += [_definition(site, metric) for metric in metrics]
     yield Page(
         NAV.path,

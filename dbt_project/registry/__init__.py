@@ -2,6 +2,7 @@
 
 from dbt_project.registry.errors import RegistryError
 from dbt_project.registry.feeds import Column, Feed, Layout, Person, Table, Unpivot, load_feeds
+from dbt_project.registry.marts import Mart, MartColumn, load_marts
 from dbt_project.registry.metrics import Metric, Programme, load_metrics, load_programme
 from dbt_project.registry.paths import DBT_PROJECT_DIR
 
@@ -10,6 +11,8 @@ __all__ = [
     "Column",
     "Feed",
     "Layout",
+    "Mart",
+    "MartColumn",
     "Metric",
     "Person",
     "Programme",
@@ -17,6 +20,7 @@ __all__ = [
     "Table",
     "Unpivot",
     "load_feeds",
+    "load_marts",
     "load_metrics",
     "load_programme",
 ]

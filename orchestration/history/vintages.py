@@ -1,8 +1,8 @@
 """The vintages that are kept: every figure from England to the boards, exact, as it stood at a data cut-off.
 
-One small Parquet file per vintage. Each build leaves one; a question about an earlier day leaves one too, marked as
-only asked for. A build reads the kept ones that are older than itself (``raw.vintage_value``), never those that were
-only asked for: a question must not change the next release.
+One small Parquet file per vintage. Each build leaves one, and so does the revision triangle that was told to build;
+any other question about an earlier day leaves one that is marked as only asked for. A build reads the kept ones that
+are older than itself (``raw.vintage_value``), never those only asked for: a question must not change the next release.
 """
 
 from __future__ import annotations
@@ -68,9 +68,7 @@ def keep(settings: Settings, build: Build, *, asked: bool = False) -> Path | Non
     """Keep the figures of a finished build, in place of what was kept of the same day; None when it read nothing."""
     if not build.inputs:
         return None
-    mark = "-asked" if asked else ""
-    name = f"{build.vintage}-{build.inputs_hash[:10]}-{build.figures_version[:8]}{mark}.parquet"
-    target = folder(settings) / name
+    target = folder(settings) / f"{_stem(build)}{'-asked' if asked else ''}.parquet"
     if not target.exists():
         target.parent.mkdir(mode=0o750, exist_ok=True)
         draft = target.with_suffix(".part")
@@ -85,6 +83,12 @@ def keep(settings: Settings, build: Build, *, asked: bool = False) -> Path | Non
         draft.replace(target)
     _drop_replaced(settings, target, build.vintage, asked=asked)
     return target
+
+
+def of_build(settings: Settings, build: Build) -> Path | None:
+    """The vintage a build left, or None when it is not kept."""
+    found = sorted(folder(settings).glob(f"{_stem(build)}*.parquet"))
+    return found[0] if found else None
 
 
 def before(settings: Settings, day: date) -> tuple[str, ...]:
@@ -104,6 +108,10 @@ def relation_sql(settings: Settings, names: Iterable[str]) -> str:
             + " where false"
         )
     return f"select {', '.join(COLUMNS)} from read_parquet([{listed(paths)}]) where org_level = 'england'"
+
+
+def _stem(build: Build) -> str:
+    return f"{build.vintage}-{build.inputs_hash[:10]}-{build.figures_version[:8]}"
 
 
 def _drop_replaced(settings: Settings, new: Path, day: date, *, asked: bool) -> None:

@@ -6,55 +6,32 @@ Nothing here puts an identifier into a message: DuckDB's own errors may quote va
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
+import pandas as pd
 
+from evaluation.linkage import Model, estimate
+from orchestration.identity import matching, people
 from orchestration.identity.keys import gphc_message_sql
+from orchestration.identity.people import name_sql
+from orchestration.identity.rules import PEOPLE, TRAINING
+from orchestration.identity.schema import DATABASE, EXPORTED, OF_PAIRS, RECORD_COLUMNS, SCHEMA, pair_sql
+from orchestration.identity.settling import LINK_COLUMNS, REVIEW_COLUMNS, Settled, settle
 from orchestration.settings import Settings
 
-DATABASE = "identity"  # name under which the store is attached
 REGISTRANT = "registrant"  # temporary table made by IdentityStore.load_registrants
 LINK_FILE = Path("_identity") / "person_link.parquet"  # below raw/
 
-_SCHEMA = f"""
-create table if not exists {DATABASE}.record (
-    person_key varchar not null,
-    feed varchar not null,
-    gphc_number varchar,           -- as written
-    gphc_valid boolean not null,   -- whether person_key stands for that number
-    surname varchar,
-    forename varchar,
-    date_of_birth date,
-    email varchar,
-    first_source_file_sha256 varchar not null
-);
-create table if not exists {DATABASE}.link (
-    person_key varchar not null,
-    resolved_person_key varchar not null,
-    method varchar not null,
-    decided_at timestamp not null
-);
-create table if not exists {DATABASE}.erased (
-    person_key varchar not null,
-    erased_at timestamp not null
-);
-"""
+__all__ = ["LINK_FILE", "RECORD_COLUMNS", "REGISTRANT", "IdentityError", "IdentityStore", "name_sql"]
 
-RECORD_COLUMNS = (
-    "person_key",
-    "feed",
-    "gphc_number",
-    "gphc_valid",
-    "surname",
-    "forename",
-    "date_of_birth",
-    "email",
-)
+
+T = TypeVar("T")
 
 
 class IdentityError(RuntimeError):
@@ -67,16 +44,18 @@ class LinkSummary:
 
     people_on_register: int
     unanchored: int  # keys that stand for nobody on the register
-    linked: int
-    ambiguous: int  # unanchored keys that fit more than one registrant: left alone
+    linked: int  # certain, by probability or by decision
+    doubtful: int  # handed on as doubtful, linked nowhere by default
+    waiting: int  # keys with a pair that waits for a reviewer
+    mixed: int  # keys that several people seem to share: left alone
 
 
 class IdentityStore:
-    """The store on an open connection. ``connection`` has the database attached as ``identity``."""
+    """The store on an open connection, which has the database attached as ``identity``."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         self._connection = connection
-        self._raw = raw
+        self._settings = settings
 
     def add(self, relation: str) -> int:
         """Add the people of ``relation`` that are new; their number.
@@ -92,7 +71,7 @@ class IdentityStore:
         )
         same = " and ".join(f"known.{name} is not distinct from fresh.{name}" for name in RECORD_COLUMNS[1:])
         statement = f"""
-            insert into {DATABASE}.record
+            insert into {DATABASE}.record ({names}, first_source_file_sha256)
             select fresh.* from fresh
             anti join {DATABASE}.record as known on known.person_key = fresh.person_key and {same}
             anti join {DATABASE}.erased as erased on erased.person_key = fresh.person_key
@@ -111,69 +90,144 @@ class IdentityStore:
         )
 
     def resolve(self, anchor_feed: str) -> LinkSummary:
-        """Link keys that stand for nobody on the register to the one registrant they describe.
+        """Link keys that stand for nobody on the register to the registrant they describe, and write the link file.
 
-        A key is linked when surname, date of birth and first initial fit exactly one registrant of
-        ``anchor_feed``. Method ``name_and_birth``: the key had no valid number; ``number_not_on_register``: it
-        had one that belongs to nobody. Without any register, every valid number counts as a registrant.
+        A key whose number is on the register of ``anchor_feed`` is that registrant and is not linked. The others are
+        compared by :data:`orchestration.identity.rules.PEOPLE` (without any register, with the holder of every valid
+        number), one-to-one within a source; what people decided goes before. Comparing happens only when a record or
+        a rule changed since the last time.
         """
-        self._run("match people", _MATCH.format(anchor_feed=anchor_feed.replace("'", "''")))
-        now = datetime.now(UTC).replace(tzinfo=None)
-        self._run("begin", "begin transaction")
+        people.describe(self._run, anchor_feed)
         try:
-            self._run("drop stale links", _DROP_STALE)
-            self._run("add links", _ADD_LINKS, [now])
-            self._run("commit", "commit")
-        except IdentityError:
-            self._connection.execute("rollback")
-            raise
-        counts = self._run("count links", _COUNTS).fetchall()[0]
+            inputs = matching.scored_from(self._run)
+            fresh = None if matching.is_current(self._run, inputs) else self._candidates()
+            groups = people.units(self._run)
+            with self._transaction():
+                if fresh is not None:
+                    matching.keep(self._connection, self._run, fresh, inputs)
+                stored = self._run("read candidates", _CANDIDATES).df()
+                decisions = self._run("read decisions", _DECISIONS).df()
+                settled = settle(stored, decisions, groups, people.anchored_labels(self._run))
+                self._replace(settled)
+            mixed = int(groups.keys["unit"].isin(groups.mixed).sum())
+            summary = LinkSummary(*self._run("count links", _COUNTS).fetchall()[0], mixed=mixed)
+        finally:
+            people.forget(self._run)
         self._export()
-        return LinkSummary(*counts)
+        return summary
+
+    def decide(self, pair: str, *, same: bool, by: str, why: str) -> None:
+        """Keep a decision on a pair of the review list, or another one on a pair decided before.
+
+        It counts from the next :meth:`resolve`. Raises KeyError when there is no such pair.
+        """
+        values: list[object] = [pair, pair]
+        found = self._run("find pair", _FIND_PAIR, values).fetchone()
+        if found is None:
+            raise KeyError(pair)
+        now = datetime.now(UTC).replace(tzinfo=None)
+        first, second, weight, probability = found
+        row: list[object] = [pair, first, second, same, by, why, now, weight, probability]
+        self._run("keep decision", _KEEP_DECISION, row)
+
+    def estimate(self, anchor_feed: str, *, seed: int, pairs: float = 1e8) -> Model:
+        """The weights the records of this store would give (see :mod:`orchestration.identity.rules`).
+
+        ``pairs`` is how many random pairs u is counted in: minutes at its default, for rare agreements to be seen.
+        """
+        people.describe(self._run, anchor_feed)
+        try:
+            entries, records = matching.sides(self._run)
+        finally:
+            people.forget(self._run)
+        with self._engine() as engine:
+            return self._quietly(
+                "estimate",
+                lambda: estimate(entries, records, PEOPLE, engine, seed=seed, training=TRAINING, pairs=pairs),
+            )
+
+    def ask(self, question: Callable[..., T], *details: object) -> T:
+        """The answer of a function of :mod:`orchestration.identity.reporting` on this store."""
+        return question(self._run, *details)
 
     def delete_person(self, person_key: str) -> int:
-        """Remove a person: every record and link of the key and of the keys resolved to it.
+        """Remove a person: every record, link, compared pair and decision of the key and of the keys that are certainly
+        the same person.
 
         They are not added again when an old file is re-read. Returns the number of records removed.
         """
-        self._run("begin", "begin transaction")
-        try:
+        with self._transaction():
             self._run("select keys", _KEYS_OF_PERSON, [person_key])
             gone = "person_key in (select person_key from gone)"
             self._run("mark erased", _MARK_ERASED, [datetime.now(UTC).replace(tzinfo=None)])
             removed = _count(self._run("remove records", f"delete from {DATABASE}.record where {gone}"))
             resolved = "resolved_person_key in (select person_key from gone)"
-            self._run("remove links", f"delete from {DATABASE}.link where {gone} or {resolved}")
-            self._run("commit", "commit")
-        except IdentityError:
-            self._connection.execute("rollback")
-            raise
+            for table in OF_PAIRS:
+                self._run("remove pairs", f"delete from {DATABASE}.{table} where {gone} or {resolved}")
+            self._run("forget scoring", f"delete from {DATABASE}.scoring")
         self._connection.execute(f"checkpoint {DATABASE}")
         self._export()
         return removed
 
     def counts(self) -> tuple[int, int]:
-        """Number of records and of links."""
+        """Number of records and of links, doubtful ones included."""
         query = f"select (select count(*) from {DATABASE}.record), (select count(*) from {DATABASE}.link)"
         records, links = self._run("count", query).fetchall()[0]
         return records, links
 
+    def _candidates(self) -> pd.DataFrame:
+        return self._quietly("compare people", lambda: matching.candidates(self._run, self._engine))
+
+    def _replace(self, settled: Settled) -> None:
+        """Put the links and the review list in the place of the old ones; a link that stays keeps its date."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        self._connection.register("settled_links", settled.links)
+        self._connection.register("settled_review", settled.review)
+        try:
+            self._run("keep dates of links", _NEW_LINKS, [now])
+            self._run("replace links", _REPLACE_LINKS)
+            self._run("replace review list", _REPLACE_REVIEW)
+        finally:
+            self._connection.unregister("settled_links")
+            self._connection.unregister("settled_review")
+
     def _export(self) -> None:
         """Write the links, pseudonyms only, for the build. Always there, even when empty."""
-        target = self._raw / LINK_FILE
+        target = self._settings.raw / LINK_FILE
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{target.name}.{os.getpid()}")
-        query = f"select person_key, resolved_person_key, method from {DATABASE}.link order by person_key"
+        query = f"select {', '.join(EXPORTED)} from {DATABASE}.link order by person_key"
         path = str(draft).replace("'", "''")
         self._run("export links", f"copy ({query}) to '{path}' (format parquet)")
         draft.replace(target)
 
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        self._run("begin", "begin transaction")
+        try:
+            yield
+            self._run("commit", "commit")
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        """A database in memory for one linkage, within the same limits and with the same restricted spill folder."""
+        return duckdb.connect(":memory:", config=self._settings.duckdb_config)
+
     def _run(
         self, step: str, statement: str, parameters: list[object] | None = None
     ) -> duckdb.DuckDBPyConnection:
+        return self._quietly(step, lambda: self._connection.execute(statement, parameters or []))
+
+    @staticmethod
+    def _quietly(step: str, work: Callable[[], T]) -> T:
+        """Do something whose errors may quote values: only their kind is passed on."""
         try:
-            return self._connection.execute(statement, parameters or [])
-        except duckdb.Error as error:
+            return work()
+        except IdentityError:
+            raise
+        except Exception as error:
             kind = type(error).__name__
         raise IdentityError(f"identity store: step '{step}' failed ({kind})")
 
@@ -184,12 +238,7 @@ def open_store(settings: Settings) -> Generator[IdentityStore]:
     settings.prepare()
     with duckdb.connect(":memory:", config=settings.duckdb_config) as connection:
         attach(connection, settings)
-        yield IdentityStore(connection, settings.raw)
-
-
-def name_sql(expression: str) -> str:
-    """SQL for a name as compared: accents, case, spaces and punctuation do not tell people apart."""
-    return f"nullif(regexp_replace(lower(strip_accents({expression})), '[^a-z]', '', 'g'), '')"
+        yield IdentityStore(connection, settings)
 
 
 def attach(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -198,7 +247,7 @@ def attach(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     previous = os.umask(0o177)  # the file and its write-ahead log: 0600 from the first byte
     try:
         connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {DATABASE}")
-        connection.execute(_SCHEMA)
+        connection.execute(SCHEMA)
     except duckdb.Error as error:
         kind = type(error).__name__
     else:
@@ -214,76 +263,82 @@ def _count(result: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-_MATCH = f"""
-create or replace temp table described as
-select distinct
-    person_key, feed, gphc_valid, {name_sql("surname")} as surname, date_of_birth,
-    left({name_sql("forename")}, 1) as initial
-from {DATABASE}.record;
+_CANDIDATES = f"select * from {DATABASE}.candidate order by person_key, resolved_person_key"
 
-create or replace temp table anchor as
-with register as (select * from described where gphc_valid and feed = '{{anchor_feed}}')
-select distinct person_key, surname, date_of_birth, initial from register
-union
-select distinct person_key, surname, date_of_birth, initial from described
-where gphc_valid and not exists (select 1 from register);
-
-create or replace temp table fit as
-select
-    described.person_key,
-    bool_or(described.gphc_valid) as has_number,
-    count(distinct anchor.person_key) as registrants,
-    min(anchor.person_key) as resolved_person_key
-from described
-inner join anchor
-    on described.surname = anchor.surname
-        and described.date_of_birth = anchor.date_of_birth
-        and described.initial = anchor.initial
-where described.person_key not in (select person_key from anchor)
-group by described.person_key;
-
-create or replace temp table decided as
-select
-    person_key, resolved_person_key,
-    case when has_number then 'number_not_on_register' else 'name_and_birth' end as method
-from fit where registrants = 1;
+_DECISIONS = f"""
+select person_key, resolved_person_key, is_same, match_probability
+from {DATABASE}.decision
+where resolved_person_key in (select person_key from anchor)
+qualify number = max(number) over (partition by pair)
+order by number
 """
 
-_DROP_STALE = f"""
-delete from {DATABASE}.link as old where not exists (
-    select 1 from decided as new
-    where new.person_key = old.person_key
-        and new.resolved_person_key = old.resolved_person_key and new.method = old.method
+_FIND_PAIR = f"""
+select person_key, resolved_person_key, match_weight, match_probability
+from {DATABASE}.review where pair = ?
+union all
+(
+    select person_key, resolved_person_key, match_weight, match_probability
+    from {DATABASE}.decision where pair = ? order by number desc limit 1
 )
+limit 1
 """
 
-_ADD_LINKS = f"""
-insert into {DATABASE}.link
-select person_key, resolved_person_key, method, ?::timestamp from decided
-where person_key not in (select person_key from {DATABASE}.link)
+_KEEP_DECISION = f"""
+insert into {DATABASE}.decision
+select (select coalesce(max(number), 0) + 1 from {DATABASE}.decision), *
+from (select ?::varchar, ?::varchar, ?::varchar, ?::boolean, ?::varchar, ?::varchar, ?::timestamp, ?::double, ?::double)
 """
 
-_COUNTS = """
+_LINK_COLUMNS = ", ".join(LINK_COLUMNS)
+_REVIEW_COLUMNS = ", ".join(REVIEW_COLUMNS)
+
+_NEW_LINKS = f"""
+create or replace temp table new_link as
+select {", ".join(f"new.{column}" for column in LINK_COLUMNS)}, coalesce(old.decided_at, ?::timestamp) as decided_at
+from settled_links as new
+left join {DATABASE}.link as old
+    on new.person_key = old.person_key and new.resolved_person_key = old.resolved_person_key
+        and new.method = old.method and new.certainty = old.certainty
+"""
+
+_REPLACE_LINKS = f"""
+delete from {DATABASE}.link;
+insert into {DATABASE}.link ({_LINK_COLUMNS}, decided_at) select {_LINK_COLUMNS}, decided_at from new_link
+order by person_key;
+drop table new_link;
+"""
+
+_REPLACE_REVIEW = f"""
+delete from {DATABASE}.review;
+insert into {DATABASE}.review (pair, {_REVIEW_COLUMNS})
+select {pair_sql("person_key", "resolved_person_key")}, {_REVIEW_COLUMNS} from settled_review
+"""
+
+_COUNTS = f"""
 select
-    (select count(distinct person_key) from anchor),
-    (select count(distinct person_key) from described
-     where person_key not in (select person_key from anchor)),
-    (select count(*) from decided),
-    (select count(*) from fit where registrants > 1)
+    (select count(*) from anchor),
+    (select count(distinct person_key) from loose),
+    (select count(*) from {DATABASE}.link where certainty = 'certain'),
+    (select count(*) from {DATABASE}.link where certainty = 'doubtful'),
+    (select count(distinct person_key) from {DATABASE}.review where state = 'waiting')
 """
 
 _KEYS_OF_PERSON = f"""
 create or replace temp table gone as
-with resolved as (
+with certain as (
+    select person_key, resolved_person_key from {DATABASE}.link where certainty = 'certain'
+),
+resolved as (
     select coalesce(
-        (select resolved_person_key from {DATABASE}.link where link.person_key = asked.person_key),
+        (select resolved_person_key from certain where certain.person_key = asked.person_key),
         asked.person_key
     ) as person_key from (select ?::varchar as person_key) as asked
 )
 select person_key from resolved
 union
-select link.person_key from {DATABASE}.link as link inner join resolved
-    on link.resolved_person_key = resolved.person_key
+select certain.person_key from certain inner join resolved
+    on certain.resolved_person_key = resolved.person_key
 """
 
 _MARK_ERASED = f"""

@@ -182,6 +182,7 @@ def people_queries(feed: Feed, table: Table, typed: str) -> Iterable[str]:
             "forename": _optional(person.forename),
             "date_of_birth": _optional(person.date_of_birth, "date"),
             "email": _optional(person.email),
+            **_source(person),
         }
         picked = ", ".join(f"{sql} as {field}" for field, sql in fields.items())
         people = (
@@ -193,6 +194,14 @@ def people_queries(feed: Feed, table: Table, typed: str) -> Iterable[str]:
             f"{', '.join(fields)}, file_no, sha256 "
             f"from ({people}) inner join {PSEUDONYM} using (message) inner join {ORIGIN} using (file_no)"
         )
+
+
+def _source(person: Person) -> dict[str, str]:
+    """Who numbers a person (the first column of a contract's ``local_id``), and the number there."""
+    if not person.local_id:
+        return {"source": "null::varchar", "local_id": "null::varchar"}
+    first, *rest = (f"{value_name(column)}::varchar" for column in person.local_id)
+    return {"source": first, "local_id": message_sql(rest) if rest else first}
 
 
 def by_file(rows: pa.Table) -> dict[int, pa.Table]:

@@ -89,7 +89,7 @@ def open_run(
         ReaderChild() as reader,
     ):
         attach(connection, settings)
-        identities = IdentityStore(connection, settings.raw)
+        identities = IdentityStore(connection, settings)
         known = {each.sha256: each for each in ledger.all_known()}
         versions = contract_versions(feeds)
         yield Run(settings, feeds, ledger, connection, identities, reader, moment, again, versions, known)

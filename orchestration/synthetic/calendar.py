@@ -8,7 +8,6 @@ PROGRAMME_START = date(2021, 4, 1)
 CUT_OFF = date(2026, 6, 30)
 FIRST_CENSUS = date(2020, 3, 1)
 LAST_PERIOD = date(2026, 5, 1)  # the June 2026 posts are returned after the cut-off
-MERGER_DAY = date(2026, 4, 1)
 
 
 def add_months(day: date, months: int) -> date:
@@ -45,4 +44,5 @@ SMALL_SNAPSHOTS = [
 ]
 CENSUSES = [*months(FIRST_CENSUS, date(2023, 12, 1), 3), *months(date(2024, 1, 1), LAST_PERIOD)]
 DEPLOYMENT_PERIODS = months(PROGRAMME_START, LAST_PERIOD)
+PRESCRIBING_PERIODS = months(PROGRAMME_START, date(2026, 4, 1))  # later months are returned after the cut-off
 FINANCIAL_YEARS = [financial_year(date(year, 4, 1)) for year in range(2021, 2026)]

@@ -72,6 +72,10 @@ SWITCHES: dict[str, Switch] = {
     "html_error_page": Switch("A web page saying an error occurred, saved as a data file", "refused"),
     "truncated_workbook": Switch("A workbook that stops in the middle", "refused"),
     "empty_file": Switch("A file of no bytes", "refused"),
+    "broken_items": Switch("Extra rows whose number of items is no number", "accepted_with_quarantine"),
+    "closed_before_opened": Switch(
+        "Extra rows of premises that close before they open", "accepted_with_quarantine"
+    ),
     "missing_column": Switch("A return without its event date column", "refused"),
 }
 

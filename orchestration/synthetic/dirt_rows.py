@@ -1,4 +1,5 @@
-"""Dirt planted in rows before files are written: in what providers state and in the deployment return.
+"""Dirt planted in rows before files are written: in what providers state, in the deployment return,
+in items prescribed and in the list of premises.
 
 Every enrolment carries at most one kind, so each kind can be judged alone.
 """
@@ -31,7 +32,7 @@ def plant_slips(world: World, dirt: frozenset[str]) -> None:
 
 
 def plant_rows(world: World, dirt: frozenset[str]) -> None:
-    """Change tables statement and deployment_row; column dirt names the kind of each changed or added row."""
+    """Change the tables of rows as returned; their column dirt names the kind of each changed or added row."""
     world.run("create table dirty_enrolment (enrolment_no bigint, kind varchar)")
     for kind, plant in _PLANTERS.items():
         if kind in dirt:
@@ -265,6 +266,37 @@ def _negative_fte(world: World) -> None:
     """)
 
 
+def _broken_items(world: World) -> None:
+    world.run("""
+        insert into prescribing_row
+        with ranked as (
+            select *, row_number() over (
+                order by u(person_id * 1000 + date_diff('month', date '2021-01-01', period), 'dirt.broken_items'),
+                    period, person_id, place_code) as turn,
+                count(*) over () as n
+            from prescribing_row where dirt is null
+        )
+        select period, person_id, place_code, place_type,
+            choose(['12O', 'n/a', '-3', '4.5', 'many'], person_id * 1000 + turn, 'dirt.items'), 'broken_items'
+        from ranked where turn <= greatest(1, round(n * 0.0003))
+    """)
+
+
+def _closed_before_opened(world: World) -> None:
+    world.run("""
+        insert into premises_row
+        with ranked as (
+            select *, row_number() over (
+                order by u(premises_id, 'dirt.closed_before_opened'), premises_id, snapshot_date) as turn,
+                count(*) over () as n
+            from premises_row where dirt is null and close_date is not null
+        )
+        select * exclude (turn, n)
+            replace (close_date + 30 as open_date, 'closed_before_opened' as dirt)
+        from ranked where turn <= greatest(1, round(n * 0.002))
+    """)
+
+
 _PLANTERS: dict[str, Callable[[World], None]] = {
     "transposed_gphc": _transposed,
     "missing_gphc": _missing,
@@ -280,6 +312,8 @@ _PLANTERS: dict[str, Callable[[World], None]] = {
     "resent_return": _resent,
     "fte_over_one": _fte_over_one,
     "negative_fte": _negative_fte,
+    "broken_items": _broken_items,
+    "closed_before_opened": _closed_before_opened,
 }
 
 
@@ -295,6 +329,14 @@ def planted_rows(world: World) -> list[Planted]:
         select dirt, 'deployment_return', 'deployment_return_' || strftime(period, '%Y-%m') || '.csv', count(*)
         from deployment_row where dirt is not null group by all order by all
     """)
+    items = world.rows("""
+        select dirt, 'prescribing', 'prescribing_' || strftime(period, '%Y-%m') || '.csv', count(*)
+        from prescribing_row where dirt is not null group by all order by all
+    """)
+    premises = world.rows("""
+        select dirt, 'pharmacy_premises', 'pharmacy_premises_' || snapshot_date || '.csv', count(*)
+        from premises_row where dirt is not null group by all order by all
+    """)
     return [
         Planted(
             str(kind),
@@ -304,5 +346,5 @@ def planted_rows(world: World) -> list[Planted]:
             SWITCHES[str(kind)].expected,
             SWITCHES[str(kind)].note,
         )
-        for kind, feed, name, rows in [*returns, *posts]
+        for kind, feed, name, rows in [*returns, *posts, *items, *premises]
     ]

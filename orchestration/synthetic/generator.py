@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from orchestration.synthetic.characteristics import build_characteristics
 from orchestration.synthetic.dirt import chosen
 from orchestration.synthetic.dirt_files import plant_files
 from orchestration.synthetic.dirt_rows import plant_rows, plant_slips, planted_rows
@@ -13,6 +14,8 @@ from orchestration.synthetic.finance import build_places, build_spend
 from orchestration.synthetic.geography import build_geography
 from orchestration.synthetic.journeys import build_journeys
 from orchestration.synthetic.people import build_people
+from orchestration.synthetic.premises import build_premises, build_references
+from orchestration.synthetic.prescribing import build_prescribing
 from orchestration.synthetic.providers import build_providers
 from orchestration.synthetic.register import build_register
 from orchestration.synthetic.returns import build_statements
@@ -20,6 +23,7 @@ from orchestration.synthetic.supervisors import build_supervisors
 from orchestration.synthetic.truth import Truth, collect
 from orchestration.synthetic.workforce import build_workforce, build_workforce_totals
 from orchestration.synthetic.world import World, open_world
+from orchestration.synthetic.write_places import write_places
 from orchestration.synthetic.write_public import write_public
 from orchestration.synthetic.write_restricted import build_deployment_rows, write_restricted
 from orchestration.synthetic.write_returns import write_returns
@@ -28,7 +32,10 @@ DEFAULT_SEED = 20260331
 
 _STEPS: list[tuple[str, Callable[[World], None]]] = [
     ("networks and practices", build_geography),
+    ("weights and classes", build_references),
+    ("premises", build_premises),
     ("registrants", build_people),
+    ("characteristics", build_characteristics),
     ("providers and courses", build_providers),
     ("supervisors", build_supervisors),
     ("commissioned places", build_places),
@@ -36,9 +43,11 @@ _STEPS: list[tuple[str, Callable[[World], None]]] = [
     ("learners' journeys", build_journeys),
     ("register", build_register),
     ("workforce", build_workforce),
+    ("items prescribed", build_prescribing),
 ]
 _WRITERS: list[tuple[str, Callable[[World, Path], None]]] = [
     ("published layouts", write_public),
+    ("premises, weights and classes", write_places),
     ("feeds under agreement", write_restricted),
     ("provider returns", write_returns),
 ]
@@ -53,7 +62,7 @@ def generate(
     progress: Callable[[str], None] | None = None,
     threads: int | None = None,
 ) -> Truth:
-    """Write the files of all 13 feeds under `landing/<feed>/` and return the truth behind them.
+    """Write the files of every feed under `landing/<feed>/` and return the truth behind them.
 
     `size` 1.0 is England; `dirt` names the switches to plant (None = all); the same seed, size and dirt give the
     same bytes on any number of `threads`.

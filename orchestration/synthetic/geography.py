@@ -3,20 +3,20 @@
 `areas.csv` holds the public codes and names of the 7 NHS regions, 42 integrated care boards and 106 sub-ICB
 locations with the number of networks in each (NHS England, PCN Workforce of November 2025 and patients
 registered at a GP practice of December 2025; Open Government Licence v3.0). Network and practice codes and names
-are generated; the board merger of April 2026 is generated too: which boards merge is drawn, not reported.
+are generated. Boards change in April 2026 as they did (see `boards`).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from orchestration.synthetic.calendar import EXTRACTS, MERGER_DAY, PROGRAMME_START
+from orchestration.synthetic.boards import deal_parts, find_heirs, place_areas
+from orchestration.synthetic.calendar import EXTRACTS, PROGRAMME_START
 from orchestration.synthetic.world import World, sql_dates, sql_list
 
 AREAS = Path(__file__).with_name("areas.csv")
 NETWORKS = 1250
 PRACTICES = 6300
-MERGED_ICB_CODE = "QZM"
 
 _HEADS = ["Ald", "Bram", "Cor", "Dun", "Elv", "Fen", "Gar", "Hol", "Ing", "Kel", "Lan", "Mar", "Nor", "Osk"]
 _MORE_HEADS = ["Pen", "Quar", "Ros", "Sel", "Thor", "Ulv", "Ver", "Wyn"]
@@ -48,14 +48,16 @@ _CHANGE_DAYS = [
 
 
 def build_geography(world: World) -> None:
-    """Tables area, icb_merger, pcn, practice, membership, pcn_place, practice_list."""
+    """Tables area, area_part, pcn, practice, membership, practice_list, area_place, pcn_place, board_heir."""
     _areas(world)
     _networks(world)
+    deal_parts(world)
     _network_fates(world)
     _practices(world)
     _memberships(world)
     _lists(world)
-    _network_places(world)
+    place_areas(world)
+    find_heirs(world)
 
 
 def _areas(world: World) -> None:
@@ -90,25 +92,6 @@ def _networks(world: World) -> None:
             on numbers.position * bounds.total < bounds.upper_bound
             and numbers.position * bounds.total >= bounds.upper_bound - bounds.pcn_count
         order by numbers.pcn_id;
-    """)
-    world.run(f"""
-        create table icb_merger as
-        with boards as (
-            select distinct icb_code, region_code from base_pcn
-        ),
-        pairs as (
-            select icb_code, region_code, lead(icb_code) over (partition by region_code order by icb_code) as other,
-                row_number() over (order by icb_code) as n
-            from boards
-        ),
-        chosen as (
-            select * from pairs where other is not null order by u(n, 'icb.merger'), icb_code limit 1
-        )
-        select unnest([icb_code, other]) as old_icb_code, '{MERGED_ICB_CODE}' as new_icb_code, region_code,
-            'NHS ' || place_word(n, 'icb.merger.name') || ' and ' || place_word(n, 'icb.merger.name2') || ' ICB'
-                as new_icb_name,
-            'E54999001' as new_ons_icb_code
-        from chosen;
     """)
 
 
@@ -163,18 +146,19 @@ def _networks_ever(world: World) -> None:
     world.run("""
         create table pcn as
         with every_pcn as (
-            select base_pcn.pcn_id, sub_icb_code, date '2019-10-01' as open_date, changes_on - 1 as close_date, fate,
+            select base_pcn.pcn_id, sub_icb_code, area_key, date '2019-10-01' as open_date,
+                changes_on - 1 as close_date, fate,
                 case when fate = 'split' then (select max(pcn_id) from base_pcn) + 2 * split_number - 1
                     when fate is not null then next_id end as heir_id,
                 case when fate = 'split' then (select max(pcn_id) from base_pcn) + 2 * split_number
                     when fate = 'dispersed' then coalesce(previous_id, next_id)
                     when fate is not null then next_id end as other_heir_id,
                 next_id
-            from base_pcn inner join fate using (pcn_id)
+            from area_part as base_pcn inner join fate using (pcn_id)
         )
         select * from every_pcn
         union all
-        select unnest([heir_id, other_heir_id]), sub_icb_code, close_date + 1, null, null, null, null, null
+        select unnest([heir_id, other_heir_id]), sub_icb_code, area_key, close_date + 1, null, null, null, null, null
         from every_pcn where fate = 'split';
     """)
     world.run(f"""
@@ -183,7 +167,7 @@ def _networks_ever(world: World) -> None:
             upper(place_word(pcn_id, 'pcn.name')
                 || case when u(pcn_id, 'pcn.two') < 0.4 then ' AND ' || place_word(pcn_id, 'pcn.second') else '' end
                 || case when u(pcn_id, 'pcn.kind') < 0.1 then ' NETWORK' else '' end) || ' PCN' as pcn_name,
-            sub_icb_code, open_date, close_date, fate, heir_id, other_heir_id, next_id,
+            sub_icb_code, area_key, open_date, close_date, fate, heir_id, other_heir_id, next_id,
             postcode(pcn_id, 'pcn.post') as postcode
         from pcn order by pcn_id;
     """)
@@ -203,7 +187,7 @@ def _practices(world: World) -> None:
             from numbers inner join fate on numbers.dealt = fate.pcn_id
         ),
         drawn as (
-            select dealt.*, pcn.sub_icb_code, pcn.fate, pcn.close_date as network_closes, pcn.next_id,
+            select dealt.*, pcn.sub_icb_code, pcn.area_key, pcn.fate, pcn.close_date as network_closes, pcn.next_id,
                 next_pcn.fate as next_fate,
                 u(practice_id, 'practice.none') < 0.004 as has_no_network,
                 u(practice_id, 'practice.move') as move_draw, u(practice_id, 'practice.close') as close_draw
@@ -217,7 +201,7 @@ def _practices(world: World) -> None:
                 ' HEALTH CENTRE', ' MEDICAL PRACTICE', ' FAMILY PRACTICE'], practice_id, 'practice.kind'))
                 as practice_name,
             postcode(practice_id, 'practice.post') as postcode,
-            first_pcn_id, sub_icb_code, has_no_network,
+            first_pcn_id, sub_icb_code, area_key, has_no_network,
             case when not has_no_network and fate is null and next_id is not null and next_fate is null
                 and move_draw < 0.015
                 then date '2021-06-01' + to_months(whole(practice_id, 'practice.moves', 0, 54)) end::date as moves_on,
@@ -280,30 +264,4 @@ def _lists(world: World) -> None:
         cross join (select unnest({sql_dates(EXTRACTS)}) as extract_date)
         where practice.close_date is null or practice.close_date >= extract_date
         order by extract_date, practice_id;
-    """)
-
-
-def _network_places(world: World) -> None:
-    """Where each sub-ICB location, and so each network, lies: spells, cut by the generated board merger."""
-    world.run(f"""
-        create table area_place as
-        select area.sub_icb_code, area.sub_icb_name, area.ons_sub_icb_code, area.icb_code, area.icb_name,
-            area.ons_icb_code, area.region_code, area.region_name, area.ons_region_code,
-            date '1900-01-01' as valid_from,
-            case when icb_merger.new_icb_code is null then date '9999-12-31' else date '{MERGER_DAY}' - 1 end
-                as valid_to
-        from area left join icb_merger on area.icb_code = icb_merger.old_icb_code
-        union all
-        select area.sub_icb_code, replace(area.sub_icb_name, area.icb_name, new_icb_name), area.ons_sub_icb_code,
-            new_icb_code, new_icb_name, new_ons_icb_code, area.region_code, area.region_name, area.ons_region_code,
-            date '{MERGER_DAY}', date '9999-12-31'
-        from area inner join icb_merger on area.icb_code = icb_merger.old_icb_code
-        order by sub_icb_code, valid_from;
-    """)
-    world.run("""
-        create table pcn_place as
-        select pcn.pcn_id, pcn.pcn_code, area_place.sub_icb_code, area_place.icb_code, area_place.region_code,
-            area_place.valid_from, area_place.valid_to
-        from pcn inner join area_place using (sub_icb_code)
-        order by pcn.pcn_id, area_place.valid_from;
     """)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestration.synthetic.calendar import CUT_OFF
+from orchestration.synthetic.characteristics import GAP_BAND, GAP_WITHDRAWAL, USUAL_WITHDRAWAL
 from orchestration.synthetic.world import World
 
 PRESCRIBING_PLACES = {2021: 327, 2022: 3000, 2023: 3000, 2024: 3000, 2025: 3000}
@@ -142,8 +143,10 @@ def _prescribing_dates(world: World) -> None:
                     end as refused_for,
                 u(person_id, 'ip.offer') as offer_draw, u(person_id, 'ip.fate') as fate_draw,
                 u(person_id, 'ip.defers') as defer_draw, u(person_id, 'ip.exam') as exam_draw,
-                u(person_id, 'ip.resit') as resit_draw
-            from applicant
+                u(person_id, 'ip.resit') as resit_draw,
+                case characteristic.age_band when '{GAP_BAND}' then {GAP_WITHDRAWAL} else {USUAL_WITHDRAWAL} end
+                    as withdraws_below
+            from applicant inner join characteristic using (person_id)
             left join place_intake using (icb_code, intake)
             left join supervisor_slot as slot on applicant.icb_code = slot.icb_code
                 and applicant.intake = slot.intake and applicant.queue = slot.queue_place
@@ -158,9 +161,9 @@ def _prescribing_dates(world: World) -> None:
         ),
         breaks as (
             select *,
-                case when fate_draw < 0.08 then started_on + whole(person_id, 'ip.withdrawn', 20, 150) end
+                case when fate_draw < withdraws_below then started_on + whole(person_id, 'ip.withdrawn', 20, 150) end
                     as withdrawn_on,
-                case when fate_draw >= 0.08 and defer_draw < 0.09
+                case when fate_draw >= withdraws_below and defer_draw < 0.09
                     then started_on + whole(person_id, 'ip.deferred', 30, 110) end as deferred_on
             from entry
         ),
@@ -172,7 +175,7 @@ def _prescribing_dates(world: World) -> None:
             from breaks
         ),
         hours as (
-            select *, case when fate_draw >= 0.08 and (deferred_on is null or resumed_on is not null)
+            select *, case when fate_draw >= withdraws_below and (deferred_on is null or resumed_on is not null)
                 then started_on + away_days + whole(person_id, 'ip.hours', 115, 210) end as hours_on
             from returns
         ),

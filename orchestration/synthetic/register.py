@@ -39,10 +39,10 @@ def build_register(world: World) -> None:
     """)
     world.run("""
         create table register as
-        select person.person_id, gphc_number, surname, forename, date_of_birth, profession, registered_on,
+        select person.person_id, gphc_number, surname, forename, date_of_birth, person.profession, registered_on,
             removed_on, restored_on, annotated_on, route as annotation_route, annotation_removed_on,
-            annotation_restored_on, country
-        from person left join annotation using (person_id)
+            annotation_restored_on, country, sex, ethnic_group, age_band
+        from person inner join characteristic using (person_id) left join annotation using (person_id)
         where not person.is_trainee
         order by person_id
     """)

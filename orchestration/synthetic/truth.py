@@ -35,15 +35,24 @@ class Truth:
     people: pa.Table  # one row per registrant or trainee
     enrolments: pa.Table  # one row per person, provider and strand
     events: pa.Table  # one row per event of an enrolment
-    register: pa.Table  # one row per registrant, at the cut-off
+    register: pa.Table  # one row per registrant, at the cut-off, with characteristics
     deployments: pa.Table  # one row per month, holder, network: posts in reporting networks
     reporting: pa.Table  # one row per month and network that reports
     pcns: pa.Table  # one row per network ever, with fate and heirs
     pcn_geography: pa.Table  # one row per network and spell of its sub-ICB, board and region
     practices: pa.Table  # one row per practice ever
+    practice_geography: pa.Table  # one row per practice and spell of its sub-ICB, board and region
+    board_heirs: (
+        pa.Table
+    )  # one row per abolished board: who serves most of its practices at the last list, since when
     memberships: pa.Table  # one row per practice, network and spell
     list_sizes: pa.Table  # one row per extract and practice
     places: pa.Table  # one row per strand, month and board, as last published
+    prescribing: pa.Table  # one row per month, prescriber and place: items, as returned
+    premises: pa.Table  # one row per snapshot and premises opened by then
+    weighted_lists: pa.Table  # one row per extract and practice
+    rural_urban: pa.Table  # one row per network ever
+    planted_gaps: pa.Table  # one row per difference between groups that was made on purpose
     spend: pa.Table  # one row per strand, month and category, as last published
     courses: pa.Table  # one row per course
     supervisors: pa.Table  # one row per person and kind
@@ -78,7 +87,8 @@ _QUERIES = {
     " sector, event.pcn_code, event.reason, event.supervisor_kind, event.supervisor_person_id, reported_on"
     " from event inner join enrolment using (enrolment_no) left join reported using (event_no) order by event_no",
     "register": "select person_id, gphc_number, profession, registered_on, removed_on, restored_on, annotated_on,"
-    " annotation_route, annotation_removed_on, annotation_restored_on, country from register order by person_id",
+    " annotation_route, annotation_removed_on, annotation_restored_on, country, sex, ethnic_group, age_band"
+    " from register order by person_id",
     "deployments": "select period, person_id, holder_id, pcn_code, role, fte, started_on, ended_on, prescribing_role"
     " from deployment order by period, holder_id",
     "reporting": "select period, pcn_code from reporting inner join pcn using (pcn_id) order by period, pcn_code",
@@ -90,11 +100,22 @@ _QUERIES = {
     " order by pcn_code, valid_from",
     "practices": "select practice_code, practice_name, sub_icb_code, close_date, practice_imd.imd_score"
     " from practice left join practice_imd using (practice_id) order by practice_code",
+    "practice_geography": "select practice_code, area_place.sub_icb_code, icb_code, region_code, valid_from, valid_to"
+    " from practice inner join area_place using (area_key) order by practice_code, valid_from",
+    "board_heirs": "select old_icb_code, new_icb_code, changed_on from board_heir order by old_icb_code",
     "memberships": "select practice_code, pcn_code, valid_from, valid_to from membership"
     " inner join practice using (practice_id) inner join pcn using (pcn_id) order by practice_code, valid_from",
     "list_sizes": "select extract_date, practice_code, patients from practice_list inner join practice"
     " using (practice_id) order by extract_date, practice_code",
     "places": "select strand, financial_year, period, icb_code, places from place order by strand, period, icb_code",
+    "prescribing": "select period, person_id, place_code, place_type, items from item_count"
+    " order by period, person_id, place_code",
+    "premises": "select snapshot_date, premises_code, pcn_code, icb_code, open_date, close_date from premises_place"
+    " order by snapshot_date, premises_code",
+    "weighted_lists": "select extract_date, practice_code, weighted_patients from weighted_list inner join practice"
+    " using (practice_id) order by extract_date, practice_code",
+    "rural_urban": "select pcn_code, classification from network_class order by pcn_code",
+    "planted_gaps": "select * from planted_gap",
     "spend": "select financial_year, strand, period, category, planned_gbp, outturn_gbp from spend"
     " order by period, strand, category",
     "courses": "select course_code, provider_code, icb_code, strand, submitted_on, decided_on, decision, valid_to"

@@ -76,17 +76,19 @@ def _practice_feeds(world: World, landing: Path) -> None:
                 and date '{day}' >= membership.valid_from
                 and date '{day}' <= coalesce(membership.valid_to, date '9999-12-31')
             left join pcn using (pcn_id)
-            inner join area_place on practice.sub_icb_code = area_place.sub_icb_code
+            inner join area_place on practice.area_key = area_place.area_key
                 and date '{day}' >= area_place.valid_from and date '{day}' <= area_place.valid_to
             where extract_date = date '{day}' order by practice_code
         """
         copy_csv(world, mapped, landing / "practice_map" / f"gp-reg-pat-prac-map_{day:%Y-%m}.csv")
         lists = f"""
             select 'GP_PRAC_PAT_LIST' as "PUBLICATION", extract_date as "EXTRACT_DATE", 'GP' as "TYPE",
-                area.sub_icb_code as "SUB_ICB_LOCATION_CODE", ons_sub_icb_code as "ONS_SUB_ICB_LOCATION_CODE",
+                area_place.sub_icb_code as "SUB_ICB_LOCATION_CODE", ons_sub_icb_code as "ONS_SUB_ICB_LOCATION_CODE",
                 practice_code as "CODE", postcode as "POSTCODE", 'ALL' as "SEX", 'ALL' as "AGE",
                 patients as "NUMBER_OF_PATIENTS"
-            from practice_list inner join practice using (practice_id) inner join area using (sub_icb_code)
+            from practice_list inner join practice using (practice_id)
+            inner join area_place on practice.area_key = area_place.area_key
+                and date '{day}' >= area_place.valid_from and date '{day}' <= area_place.valid_to
             where extract_date = date '{day}' order by practice_code
         """
         copy_csv(world, lists, landing / "registered_patients" / f"gp-reg-pat-prac-all_{day:%Y-%m}.csv")
@@ -97,7 +99,7 @@ def _network_rows(day: date) -> str:
         select pcn_code, pcn_name, area_place.sub_icb_code, upper(sub_icb_name), strftime(open_date, '%Y%m%d'),
             case when close_date < date '{day}' then strftime(close_date, '%Y%m%d') end,
             null, null, null, null, null, postcode
-        from pcn inner join area_place on pcn.sub_icb_code = area_place.sub_icb_code
+        from pcn inner join area_place on pcn.area_key = area_place.area_key
             and date '{day}' >= area_place.valid_from and date '{day}' <= area_place.valid_to
         where open_date <= date '{day}' order by pcn_code
     """
@@ -116,9 +118,9 @@ def _partner_rows(day: date) -> str:
         inner join practice using (practice_id)
         inner join pcn using (pcn_id)
         inner join (select * from area_place where date '{day}' between valid_from and valid_to) as own
-            on practice.sub_icb_code = own.sub_icb_code
+            on practice.area_key = own.area_key
         inner join (select * from area_place where date '{day}' between valid_from and valid_to) as network
-            on pcn.sub_icb_code = network.sub_icb_code
+            on pcn.area_key = network.area_key
         where membership.valid_from <= date '{day}' order by practice_code, membership.valid_from
     """
 
@@ -153,7 +155,7 @@ def _ods(world: World, landing: Path) -> None:
             upper(sub_icb_name) as "ICB_Name", strftime(open_date, '%Y%m%d') as "Open_Date",
             strftime(close_date, '%Y%m%d') as "Close_Date", postcode as "Postcode",
             upper(place_word(pcn_id, 'pcn.town')) as "Town"
-        from pcn inner join area_place on pcn.sub_icb_code = area_place.sub_icb_code
+        from pcn inner join area_place on pcn.area_key = area_place.area_key
             and date '{CUT_OFF}' between area_place.valid_from and area_place.valid_to order by pcn_code
     """
     copy_csv(world, listed, folder / f"ods_pcn_{CUT_OFF}.csv")
@@ -173,10 +175,10 @@ def _epraccur(world: World, path: Path) -> None:
         select practice_code, practice_name, region_code, icb_code, postcode,
             coalesce(strftime(practice.close_date, '%Y%m%d'), '') as closed,
             case when practice.close_date is null then 'A' else 'C' end as status,
-            practice.sub_icb_code as commissioner,
+            area_place.sub_icb_code as commissioner,
             upper(place_word(practice_id, 'practice.street')) || ' ROAD' as street,
             upper(place_word(practice_id, 'practice.town')) as town
-        from practice inner join area_place on practice.sub_icb_code = area_place.sub_icb_code
+        from practice inner join area_place on practice.area_key = area_place.area_key
             and date '{CUT_OFF}' between area_place.valid_from and area_place.valid_to
     """
     body = world.rows(f"""
@@ -259,12 +261,12 @@ def census_rows(census: date) -> str:
         )
         select case when identifier is null then 'NWRS contracted services' else 'NWRS Staff' end as "Data_source",
             {census.year} as "CENSUS_YEAR", {census.month} as "CENSUS_MONTH", pcn_code as "PCN_CODE",
-            pcn_name as "PCN_NAME", sub_icb_code as "SUB_ICB_CODE", sub_icb_name as "SUB_ICB_NAME",
+            pcn_name as "PCN_NAME", area_place.sub_icb_code as "SUB_ICB_CODE", sub_icb_name as "SUB_ICB_NAME",
             icb_code as "ICB_CODE", icb_name as "ICB_NAME", region_code as "COMM_REGION_CODE",
             region_name as "COMM_REGION_NAME", staff_group as "STAFF_GROUP", staff_role as "STAFF_ROLE",
             detailed_staff_role as "DETAILED_STAFF_ROLE", fte as "FTE", identifier as "UNIQUE_IDENTIFIER"
         from shown inner join pcn using (pcn_id)
-        inner join area_place using (sub_icb_code)
+        inner join area_place using (area_key)
         where date '{census}' between area_place.valid_from and area_place.valid_to
         order by identifier nulls last, pcn_code, staff_role, detailed_staff_role, fte
     """

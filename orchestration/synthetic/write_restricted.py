@@ -8,6 +8,7 @@ from pathlib import Path
 from orchestration.synthetic.calendar import (
     DEPLOYMENT_PERIODS,
     FINANCIAL_YEARS,
+    PRESCRIBING_PERIODS,
     REGISTER_SNAPSHOTS,
     SMALL_SNAPSHOTS,
 )
@@ -26,14 +27,34 @@ _ROLE_LABELS = {
     "trainee_pharmacy_technician": "Trainee pharmacy technician",
     "nil_return": "Nil return",
 }
+_SEX_LABELS = {"female": "Female", "male": "Male", "other": "Other", "not_stated": "Not stated"}
+_ETHNIC_LABELS = {
+    "asian": "Asian",
+    "black": "Black",
+    "mixed": "Mixed",
+    "white": "White",
+    "other": "Other",
+    "not_stated": "Not stated",
+}
+_AGE_LABELS = {
+    "under_30": "Under 30",
+    "30_39": "30 to 39",
+    "40_49": "40 to 49",
+    "50_59": "50 to 59",
+    "60_and_over": "60 and over",
+}
 
 
 def write_restricted(world: World, landing: Path) -> None:
-    """gphc_register, deployment_return, commissioned_places, spend, supervisor_register, accredited_courses."""
+    """gphc_register, deployment_return, prescribing, commissioned_places, spend, supervisor_register,
+    accredited_courses.
+    """
     for day in REGISTER_SNAPSHOTS:
         _register(world, landing / "gphc_register", day)
     for period in DEPLOYMENT_PERIODS:
         _deployment(world, landing / "deployment_return", period)
+    for period in PRESCRIBING_PERIODS:
+        _prescribing(world, landing / "prescribing", period)
     _places(world, landing / "commissioned_places")
     _spend(world, landing / "spend")
     for day in SMALL_SNAPSHOTS:
@@ -64,7 +85,9 @@ def _register(world: World, folder: Path, day: date) -> None:
                 then 'Programme funded' when 'self_funded' then 'Self funded' else 'At registration' end end
                 as "Annotation route",
             {_known("annotation_removed_on", day)} as "Annotation removed on",
-            {_known("annotation_restored_on", day)} as "Annotation restored on", country as "Country"
+            {_known("annotation_restored_on", day)} as "Annotation restored on", country as "Country",
+            {labels(_SEX_LABELS, "sex", "")} as "Sex", {labels(_ETHNIC_LABELS, "ethnic_group", "")} as "Ethnic group",
+            {labels(_AGE_LABELS, "age_band", "")} as "Age band"
         from register where registered_on <= date '{day}' order by person_id
     """,
         folder / f"gphc_register_{day}.csv",
@@ -107,6 +130,21 @@ def _deployment(world: World, folder: Path, period: date) -> None:
         where period = date '{period}' order by pcn_code, staff_record_id, fte
     """,
         folder / deployment_name(period),
+    )
+
+
+def _prescribing(world: World, folder: Path, period: date) -> None:
+    late = f"whole({period.year * 12 + period.month}, 'prescribing.late', 40, 58)"
+    copy_csv(
+        world,
+        f"""
+        select strftime(period, '%Y-%m') as "Period", last_day(period) + {late} as "Return date",
+            gphc_number as "GPhC number", place_code as "Place code",
+            upper(place_type[1]) || place_type[2:] as "Place type", items as "Items"
+        from prescribing_row inner join person using (person_id)
+        where period = date '{period}' order by gphc_number, place_code, items
+    """,
+        folder / f"prescribing_{period:%Y-%m}.csv",
     )
 
 
@@ -175,8 +213,8 @@ def _courses(world: World, folder: Path, day: date) -> None:
             case when decided_on <= date '{day}' then upper(decision[1]) || decision[2:] else 'Pending' end
                 as "Decision",
             case when decided_on <= date '{day}' then valid_to end as "Valid to"
-        from course left join icb_merger on course.icb_code = icb_merger.old_icb_code
-            and date '{day}' >= date '2026-04-01'
+        from course left join board_heir on course.icb_code = board_heir.old_icb_code
+            and date '{day}' >= board_heir.changed_on
         where submitted_on <= date '{day}' order by course_code
     """,
         folder / f"accredited_courses_{day}.csv",

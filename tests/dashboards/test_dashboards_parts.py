@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -12,11 +13,12 @@ from plotly.offline import get_plotlyjs_version  # pyright: ignore[reportMissing
 
 from dashboards import find_front_end, formatting, theme, verdicts
 from dashboards.assets import nhsuk_style
+from dashboards.charts import hex_map
 from dashboards.frontend import FRONTEND_DIR, find_browser
 from dashboards.geography import tiles
 from dashboards.pages import discover
 from dashboards.values import Place, Value, period_end
-from dbt_project.registry import load_metrics
+from dbt_project.registry import DBT_PROJECT_DIR, load_metrics
 from dbt_project.registry.metrics import Target
 
 YEAR = Value(62.5, 60.0, 65.0, 625, 1000, "percent", "final", "", date(2025, 4, 1), "year")
@@ -123,9 +125,27 @@ def test_series_colours_stand_out_and_are_told_apart_without_colour() -> None:
     assert all(lighter > darker for lighter, darker in pairwise(steps))
 
 
-def test_the_tile_grid_holds_every_board_once() -> None:
-    assert set(tiles()) == {board["icb_code"] for board in boards()}
-    assert len({(tile.x, tile.y) for tile in tiles().values()}) == 42
+def test_the_tile_grid_holds_every_board_once_on_either_side_of_april_2026() -> None:
+    with (DBT_PROJECT_DIR / "seeds" / "icb_change.csv").open(encoding="utf-8", newline="") as handle:
+        changes = list(csv.DictReader(handle))
+    former = {board["icb_code"] for board in boards()}
+    after = (former - {row["from_icb_code"] for row in changes}) | {row["to_icb_code"] for row in changes}
+    assert (len(former), len(after)) == (42, 36)
+    assert set(tiles()) == former | after
+    for codes in (former, after):
+        assert len({(tiles()[code].x, tiles()[code].y) for code in codes}) == len(codes)
+
+
+def test_a_board_without_a_tile_is_in_the_table_and_named_under_the_map() -> None:
+    places = [
+        (Place("icb", board["icb_code"], board["icb_name"]), replace(YEAR, value=float(number)))
+        for number, board in enumerate(boards())
+    ]
+    places.append((Place("icb", "X1X1X", "NHS Newland Integrated Care Board"), YEAR))
+    figure = hex_map(load_metrics()["pcn_coverage"], places, figure_id="f", title="t")
+    assert figure is not None
+    assert "In the table but not on the map: Newland." in figure.note
+    assert "X1X1X" in {row[1].text for row in figure.table.rows}
 
 
 def test_pages_are_discovered_in_navigation_order() -> None:

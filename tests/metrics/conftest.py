@@ -13,7 +13,9 @@ DIRTY_SEED = 2  # other worlds, so that nothing is right by the luck of one seed
 THIRD_SEED = 3
 
 
-def _world(factory: pytest.TempPathFactory, seed: int, dirt: frozenset[str] | None) -> Iterator[Demonstration]:
+def _world(
+    factory: pytest.TempPathFactory, seed: int, dirt: frozenset[str] | None
+) -> Iterator[Demonstration]:
     home = made_once(factory, f"world-{seed}", partial(make_world, seed=seed, dirt=dirt))
     with demonstration(home) as world:
         yield world

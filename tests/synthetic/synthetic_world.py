@@ -24,7 +24,9 @@ class Generated:
         frame = self.truth.tables()[name].to_pandas()
         for column in frame.columns:
             if column.endswith(("_on", "_date", "_from", "_to")) or column == "period":
-                frame[column] = pd.to_datetime(frame[column].astype("string"), errors="coerce")
+                frame[column] = pd.to_datetime(
+                    frame[column].astype("string"), format="%Y-%m-%d", errors="coerce"
+                )
         return frame
 
 

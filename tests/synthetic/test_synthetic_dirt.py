@@ -166,6 +166,15 @@ def test_fte_above_one_and_below_zero(dirty: Generated) -> None:
     assert (under["FTE"].astype(float) < 0).sum() == sum(item.rows for item in planted(dirty, "negative_fte"))
 
 
+def test_numbers_of_items_that_are_none_and_premises_closed_before_they_open(dirty: Generated) -> None:
+    items = pd.concat(text_table(path_of(dirty, item)) for item in planted(dirty, "broken_items"))
+    broken = ~items["Items"].str.fullmatch("[1-9][0-9]*")
+    assert broken.sum() == sum(item.rows for item in planted(dirty, "broken_items"))
+    premises = pd.concat(text_table(path_of(dirty, item)) for item in planted(dirty, "closed_before_opened"))
+    backwards = (premises["Close date"] != "") & (premises["Open date"] > premises["Close date"])
+    assert backwards.sum() == sum(item.rows for item in planted(dirty, "closed_before_opened"))
+
+
 def _same_cells(clean: Generated, dirty: Generated, item: Planted) -> bool:
     now, before = text_table(path_of(dirty, item)), text_table(path_of(clean, item))
     stripped = now.apply(lambda column: column.str.strip("\u00a0 "))

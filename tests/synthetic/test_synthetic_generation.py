@@ -13,7 +13,7 @@ from synthetic_world import SEED, Generated, generated
 from dbt_project.registry import load_feeds
 from orchestration.synthetic import DIRT, generate
 
-A_FEW_SECONDS = 15  # about 3 s on two idle cores
+A_FEW_SECONDS = 15  # of CPU, so that a busy machine fails nothing; it takes about 4
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -38,9 +38,9 @@ def test_another_seed_gives_other_people(clean: Generated, tmp_path: Path) -> No
 
 
 def test_a_toy_takes_a_few_seconds(tmp_path: Path) -> None:
-    before = time.monotonic()
+    before = time.process_time()
     generate(tmp_path, seed=SEED, size=0.02)
-    assert time.monotonic() - before < A_FEW_SECONDS
+    assert time.process_time() - before < A_FEW_SECONDS
 
 
 def test_every_feed_has_files_and_no_other_folder(clean: Generated) -> None:

@@ -11,8 +11,8 @@ import pytest
 from synthetic_landed import text_table
 from synthetic_world import Generated
 
+from orchestration.synthetic.boards import BOARD_CHANGES
 from orchestration.synthetic.finance import CEILING_GBP
-from orchestration.synthetic.geography import MERGED_ICB_CODE
 from orchestration.synthetic.staff_roles import PHARMACY_ROLES
 
 FOREVER = pd.Timestamp("2262-01-01")
@@ -51,10 +51,28 @@ def test_the_map_shows_the_membership_of_its_day(clean: Generated) -> None:
     assert shown.to_dict() == expected.to_dict()
 
 
-def test_two_boards_merge_in_april_2026(clean: Generated) -> None:
-    before, after = set(mapped(clean, "2026-01")["ICB_CODE"]), set(mapped(clean, "2026-04")["ICB_CODE"])
-    assert after - before == {MERGED_ICB_CODE}
-    assert len(before - after) == 2
+def test_boards_change_in_april_2026_as_they_did(clean: Generated) -> None:
+    changes = pd.read_csv(BOARD_CHANGES, dtype=str)
+    january, april = mapped(clean, "2026-01"), mapped(clean, "2026-04")
+    assert set(april["ICB_CODE"]) & set(changes["from_icb_code"]) == set()
+    place = ["SUB_ICB_LOCATION_CODE", "ICB_CODE"]
+    both = january.merge(april, on="PRACTICE_CODE", suffixes=("", "_after"))
+    moved = both[both["ICB_CODE"] != both["ICB_CODE_after"]]
+    assert set(moved["ICB_CODE"]) == set(january["ICB_CODE"]) & set(changes["from_icb_code"])
+    found = set(moved[[*place, *(f"{name}_after" for name in place)]].itertuples(index=False, name=None))
+    columns = ["sub_icb_code", "from_icb_code", "to_sub_icb_code", "to_icb_code"]
+    assert found <= set(changes[columns].itertuples(index=False, name=None))
+    kept = both[both["ICB_CODE"] == both["ICB_CODE_after"]]
+    assert (kept["SUB_ICB_LOCATION_CODE"] == kept["SUB_ICB_LOCATION_CODE_after"]).all()
+
+
+def test_an_abolished_board_has_one_heir(clean: Generated) -> None:
+    heirs, spells = clean.frame("board_heirs"), clean.frame("practice_geography")
+    assert heirs["old_icb_code"].is_unique
+    ended = spells[spells["valid_to"].notna()]
+    later = ended.merge(spells, on="practice_code", suffixes=("", "_after"))
+    pairs = set(later[["icb_code", "icb_code_after"]].itertuples(index=False, name=None))
+    assert set(heirs[["old_icb_code", "new_icb_code"]].itertuples(index=False, name=None)) <= pairs
 
 
 def pharmacy_totals(clean: Generated, period: str, path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

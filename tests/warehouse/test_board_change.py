@@ -39,10 +39,10 @@ def practice_map(day: str, boards: dict[str, tuple[str, str]]) -> str:
         "SUB_ICB_LOCATION_NAME,ICB_CODE,ICB_NAME,COMM_REGION_CODE,COMM_REGION_NAME"
     ]
     for code, (network, location, board, region, _) in PRACTICES.items():
-        location, board = boards.get(code, (location, board))
+        shown_location, shown_board = boards.get(code, (location, board))
         lines.append(
-            f"{day},{code},Practice,AA1 1AA,{network},Network,{location},Location {location},{board},"
-            f"NHS {NAMES.get(board, board)} Integrated Care Board,{region},Region {region}"
+            f"{day},{code},Practice,AA1 1AA,{network},Network,{shown_location},Location {shown_location},"
+            f"{shown_board},NHS {NAMES.get(shown_board, shown_board)} Integrated Care Board,{region},Region {region}"
         )
     return "\n".join(lines) + "\n"
 
@@ -159,7 +159,14 @@ def test_boards_are_listed_with_their_days_and_heirs(changed: duckdb.DuckDBPyCon
     name = "NHS Thames Valley Integrated Care Board"
     assert boards["S0E4D"] == (name, day, None, True, None, "Y59")
     frimley = "NHS Frimley Integrated Care Board"
-    assert boards["QNQ"] == (frimley, None, last, False, "S9B9J", "Y59")  # two of its four practices went there
+    assert boards["QNQ"] == (
+        frimley,
+        None,
+        last,
+        False,
+        "S9B9J",
+        "Y59",
+    )  # two of its four practices went there
     assert boards["QM7"][2:5] == (last, False, "S1Y5D")  # one practice each; two of its three locations
     assert boards["QRL"][1:5] == (None, None, True, None)  # it took a part of Frimley and is as old as it was
     location = changed.execute(

@@ -45,14 +45,19 @@ def by_year(world: World, days: int, reached: Callable[[pd.DataFrame], pd.Series
     return found.assign(is_too_early=too_early(world, found.mature, found.starters))
 
 
-def _figures(metric: Metric, years: pd.DataFrame, denominator: str, numerator: str = "outturn") -> pd.DataFrame:
+def _figures(
+    metric: Metric, years: pd.DataFrame, denominator: str, numerator: str = "outturn"
+) -> pd.DataFrame:
     """The figure of each year, and of all years that are closed and mature together; England only."""
     columns = {numerator: "numerator", denominator: "denominator"}
     yearly = years[[numerator, denominator, "is_too_early"]].rename(columns=columns)
     yearly = yearly.rename_axis("period_start").reset_index().assign(period_grain="year")
     ripe = yearly[~yearly.is_too_early]
-    whole = ripe[["numerator", "denominator"]].sum().to_frame().T.assign(
-        period_start=PROGRAMME_START, period_grain="all", is_too_early=False
+    whole = (
+        ripe[["numerator", "denominator"]]
+        .sum()
+        .to_frame()
+        .T.assign(period_start=PROGRAMME_START, period_grain="all", is_too_early=False)
     )
     rows = pd.concat([yearly, whole]) if len(ripe) else yearly
     rows = rows.assign(org_level="england", org_code="ENG", sector="all")

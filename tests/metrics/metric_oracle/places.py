@@ -33,6 +33,10 @@ class Places:
         self.cut_off = cut_off
         self.pcns = frame(truth.pcns)
         self.spells = frame(truth.pcn_geography).assign(valid_to=lambda f: f.valid_to.fillna(FOREVER))
+        self.heirs = frame(truth.board_heirs)
+        self.practice_spells = frame(truth.practice_geography).assign(
+            valid_to=lambda f: f.valid_to.fillna(FOREVER)
+        )
         self.memberships = frame(truth.memberships).assign(valid_to=lambda f: f.valid_to.fillna(FOREVER))
 
     @cached_property
@@ -58,15 +62,13 @@ class Places:
 
     @cached_property
     def board_successors(self) -> dict[str, str]:
-        """Every abolished board and the one that took its networks over."""
-        places = self.spells.sort_values("valid_from").groupby("pcn_code").icb_code.agg(["first", "last"])
-        moved = places[places["first"] != places["last"]]
-        return dict(moved.itertuples(index=False))
+        """Every abolished board and the one that serves most of its practices now: some were divided."""
+        return dict(self.heirs[["old_icb_code", "new_icb_code"]].itertuples(index=False))
 
     @cached_property
     def merger_day(self) -> pd.Timestamp:
-        """The day on which boards were abolished and a new one took over."""
-        return self.spells[self.spells.icb_code.isin(self.board_successors.values())].valid_from.max()
+        """The day on which boards were abolished and new ones took over."""
+        return self.heirs.changed_on.max()
 
     @cached_property
     def board_regions(self) -> dict[str, str]:

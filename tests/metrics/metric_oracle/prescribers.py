@@ -50,9 +50,7 @@ def net_gain(world: World, metric: Metric) -> pd.DataFrame:
 
 def _prescribed_in(items: pd.DataFrame, key: list[str]) -> pd.MultiIndex:
     """Every `key` and month in which an item was issued in the months ending with it."""
-    spread = [
-        items.assign(day=items.period + pd.DateOffset(months=later)) for later in range(ACTIVE_MONTHS)
-    ]
+    spread = [items.assign(day=items.period + pd.DateOffset(months=later)) for later in range(ACTIVE_MONTHS)]
     return pd.MultiIndex.from_frame(pd.concat(spread)[[*key, "day"]].drop_duplicates())
 
 

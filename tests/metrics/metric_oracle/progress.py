@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 
 import pandas as pd
@@ -114,9 +113,7 @@ def stuck(world: World, metric: Metric) -> pd.DataFrame:
     """Of those who passed at least the horizon ago, those still not annotated."""
     rows = passes(world)
     horizon = pd.Timedelta(days=metric.horizon_days or 0)
-    rows = rows.assign(
-        is_mature=rows.day + horizon <= world.cut_off, is_reached=rows.annotated_on.isna()
-    )
+    rows = rows.assign(is_mature=rows.day + horizon <= world.cut_off, is_reached=rows.annotated_on.isna())
     return cohort(world, metric, rows)
 
 

@@ -44,7 +44,11 @@ def sent_returns(landing: Path) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     for path in sorted((landing / "provider_return").iterdir()):
         separator = ";" if "_claim_" in path.name else ","
-        table = pd.read_excel(path, engine="calamine") if path.suffix == ".xlsx" else pd.read_csv(path, sep=separator, dtype=str)
+        table = (
+            pd.read_excel(path, engine="calamine")
+            if path.suffix == ".xlsx"
+            else pd.read_csv(path, sep=separator, dtype=str)
+        )
         title = next(name for name in _DATES if name in table)
         stated = _PERIOD.search(path.name)
         assert stated, path.name
@@ -94,4 +98,3 @@ def punctuality_by_provider(world: World, metric: Metric) -> pd.DataFrame:
 def no_earlier_vintage(world: World, metric: Metric) -> pd.DataFrame:
     """A first build has no earlier vintage to compare with: there is no figure."""
     return rolled_up(metric, nowhere(records(world).head(0)), {"numerator": ("unit", "nunique")}).head(0)
-

@@ -70,7 +70,9 @@ class Posts:
         return min(last_seen + pd.offsets.MonthEnd(0), self.world.cut_off), False
 
 
-def _retention(world: World, metric: Metric, leaves: Callable[[int, str, pd.Timestamp], Exit]) -> pd.DataFrame:
+def _retention(
+    world: World, metric: Metric, leaves: Callable[[int, str, pd.Timestamp], Exit]
+) -> pd.DataFrame:
     """Kaplan-Meier share still there at the horizon, of everyone deployed."""
     horizon = metric.horizon_days or 0
     rows = unit(deployed(world), "person_id").assign(strand="all", sector="all")

@@ -17,7 +17,9 @@ def supervised(world: World) -> pd.DataFrame:
     rows = active_learners(world)
     rows = rows[rows.strand == "independent_prescribing"].drop(columns=["supervisor_person_id"])
     confirmed = of(world, "independent_prescribing", "supervisor_confirmed")
-    confirmed = confirmed.dropna(subset=["supervisor_person_id"])[["person_id", "day", "supervisor_person_id"]]
+    confirmed = confirmed.dropna(subset=["supervisor_person_id"])[
+        ["person_id", "day", "supervisor_person_id"]
+    ]
     confirmed = confirmed.rename(columns={"day": "confirmed_on", "supervisor_person_id": "supervisor_id"})
     found = rows[["unit", "person_id", "day", "last_day"]].merge(confirmed, on="person_id")
     found = found[found.confirmed_on <= found.last_day].sort_values("confirmed_on", kind="stable")
@@ -54,7 +56,9 @@ def activation(world: World, metric: Metric) -> pd.DataFrame:
     rows = trained(world)
     linked = of(world, "supervisors", "linked", "active")[["person_id", "day"]]
     named = of(world, "independent_prescribing", "supervisor_confirmed")[["supervisor_person_id", "day"]]
-    named = named.dropna().rename(columns={"supervisor_person_id": "person_id"}).astype({"person_id": "int64"})
+    named = (
+        named.dropna().rename(columns={"supervisor_person_id": "person_id"}).astype({"person_id": "int64"})
+    )
     took_on = pd.concat([linked, named]).rename(columns={"day": "took_on"})
     horizon = pd.Timedelta(days=metric.horizon_days or 0)
     found = rows[["unit", "person_id", "day"]].merge(took_on, on="person_id")

@@ -84,9 +84,8 @@ def workforce(world: World, metric: Metric) -> pd.DataFrame:
 
 def placed_lists(world: World) -> dict[pd.Timestamp, Placed]:
     """Every list extract, its practices placed: network by membership, board and region by the practice's own area."""
-    practices = world.truth.practices.to_pandas()[["practice_code", "sub_icb_code"]]
-    lists = frame(world.truth.list_sizes).merge(practices, on="practice_code")
-    areas = world.places.spells.drop(columns=["pcn_code"]).drop_duplicates()
+    lists = frame(world.truth.list_sizes)
+    areas = world.places.practice_spells
     found: dict[pd.Timestamp, Placed] = {}
     for extract in list_extracts(world):
         rows = lists[lists.extract_date == extract].reset_index(drop=True)
@@ -95,11 +94,9 @@ def placed_lists(world: World) -> dict[pd.Timestamp, Placed]:
         found[extract] = {}
         for geography, (network, on) in networks.items():
             spell = areas[(areas.valid_from <= on) & (on <= areas.valid_to)]
-            part = rows.assign(pcn=network, england="ENG", sub_icb=rows.sub_icb_code)
-            part = part.merge(
-                spell[["sub_icb_code", "icb_code", "region_code"]], on="sub_icb_code", how="left"
-            )
-            found[extract][geography] = part.rename(columns={"icb_code": "icb", "region_code": "region"})
+            part = rows.assign(pcn=network, england="ENG").merge(spell, on="practice_code", how="left")
+            names = {"sub_icb_code": "sub_icb", "icb_code": "icb", "region_code": "region"}
+            found[extract][geography] = part.rename(columns=names)
     return found
 
 

@@ -105,7 +105,9 @@ def deployed(world: World) -> pd.DataFrame:
     posts = held(world).merge(world.register[["person_id", "annotated_on"]], on="person_id")
     posts = posts[posts.fte >= world.programme.deployed_minimum_fte - SAME]
     posts = posts[posts.period + pd.offsets.MonthEnd(0) >= posts.annotated_on]
-    order = posts.sort_values(["period", "fte", "started_on", "pcn_code"], ascending=[True, False, True, True])
+    order = posts.sort_values(
+        ["period", "fte", "started_on", "pcn_code"], ascending=[True, False, True, True]
+    )
     rows = order.drop_duplicates("person_id").reset_index(drop=True)
     return rows.assign(day=rows[["period", "annotated_on"]].max(axis="columns"))
 
