@@ -84,7 +84,10 @@ def opened(home: Path) -> Iterator[Built]:
     done = builds.newest(settings)
     assert done is not None, "nothing was built"
     intake: IntakeReport = pickle.loads((home / "intake.pickle").read_bytes())
-    with duckdb.connect(str(done.path(settings)), read_only=True) as warehouse:
+    with duckdb.connect() as warehouse:
+        # under the name it was built under: views name it
+        warehouse.execute(f"attach '{done.path(settings)}' as wh (read_only)")
+        warehouse.execute("use wh")
         yield Built(settings, intake, warehouse)
 
 

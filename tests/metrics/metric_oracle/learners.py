@@ -68,17 +68,22 @@ def starts(world: World) -> pd.DataFrame:
     return unit(firsts(rows, ["person_id", "strand"]), "person_id", "strand")
 
 
-def completion(world: World, metric: Metric) -> pd.DataFrame:
-    """Starters who had the whole horizon, and those of them who passed within it."""
+def starters_who_passed(world: World, days: int) -> pd.DataFrame:
+    """Every start, whether the days since are over, and whether the person passed within them."""
     rows = starts(world)
-    rows = rows[rows.strand.isin(metric.strands)]
     passes = firsts(world.events[world.events.event_type == "passed"], ["person_id", "strand"])
     passes = passes[["person_id", "strand", "day"]].rename(columns={"day": "passed_on"})
     rows = rows.merge(passes, on=["person_id", "strand"], how="left")
-    horizon = pd.Timedelta(days=metric.horizon_days or 0)
+    horizon = pd.Timedelta(days=days)
     rows["is_mature"] = rows.day + horizon <= world.cut_off
     rows["is_reached"] = rows.passed_on <= rows.day + horizon
-    return cohort(world, metric, rows)
+    return rows
+
+
+def completion(world: World, metric: Metric) -> pd.DataFrame:
+    """Starters who had the whole horizon, and those of them who passed within it."""
+    rows = starters_who_passed(world, metric.horizon_days or 0)
+    return cohort(world, metric, rows[rows.strand.isin(metric.strands)])
 
 
 def stage_days(world: World, strand_id: str) -> pd.DataFrame:
@@ -88,6 +93,7 @@ def stage_days(world: World, strand_id: str) -> pd.DataFrame:
     recognised = rows.event_type.isin(RECOGNISED)
     rows = rows.assign(event_type=rows.event_type.mask(recognised, "portfolio_recognised"))
     days = rows.groupby(["person_id", "event_type"]).day.min().unstack().reindex(columns=strand.stages)
+    days = days.astype("datetime64[ns]")
     if "annotated" in strand.stages:
         register = world.register.set_index("person_id")
         days["annotated"] = register.annotated_on.reindex(days.index)

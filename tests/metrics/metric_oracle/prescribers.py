@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 
 from dbt_project.registry import Metric
 from metric_oracle.figures import KEY, flows, rolled_up, shares
-from metric_oracle.places import Placed
-from metric_oracle.workforce import list_extracts, newest, placed_lists, prescribers_held, reporting
+from metric_oracle.lists import extracts_of, newest, placed_lists, registered
+from metric_oracle.places import Placed, frame
+from metric_oracle.workforce import prescribers_held, reporting
 from metric_oracle.world import SAME, World, held, is_annotated, placed_units, primary_networks, unit
 
 ACTIVE_MONTHS = 3  # a prescriber is active who issued an item in the months ending with this one
@@ -32,7 +35,7 @@ def net_gain(world: World, metric: Metric) -> pd.DataFrame:
     """Those in the stock of an organisation this month and not last month, less the reverse; from the second month."""
     rows = in_post(world)
     months = sorted(rows.day.unique())
-    following = dict(zip(months[:-1], months[1:], strict=True))
+    following = dict(pairwise(months))
     parts: list[pd.DataFrame] = []
     for geography, placed in placed_units(world, rows).items():
         for level in metric.levels:
@@ -54,27 +57,27 @@ def _prescribed_in(items: pd.DataFrame, key: list[str]) -> pd.MultiIndex:
     return pd.MultiIndex.from_frame(pd.concat(spread)[[*key, "day"]].drop_duplicates())
 
 
-def active(world: World, metric: Metric, items: pd.DataFrame) -> pd.DataFrame:
-    """Of the prescribers in post, those with an item anywhere in three months; `items`: person_id, period."""
+def active(world: World, metric: Metric) -> pd.DataFrame:
+    """Of the prescribers in post, those with an item anywhere in three months."""
     rows = in_post(world)
-    issued = _prescribed_in(items, ["person_id"])
+    issued = _prescribed_in(frame(world.truth.prescribing), ["person_id"])
     reached = pd.MultiIndex.from_frame(rows[["person_id", "day"]]).isin(issued)
     return shares(metric, placed_units(world, rows.assign(is_reached=reached)))
 
 
 def fte_per_list(world: World, metric: Metric) -> pd.DataFrame:
     """FTE of annotated pharmacists, and the patients of the networks that reported, by month."""
-    people = prescribers_held(world).rename(columns={"period": "day"}).assign(strand="all", sector="all")
-    fte = rolled_up(metric, placed_units(world, people), {"numerator": ("fte", "sum")})
-    patients = rolled_up(metric, _reported_lists(world), {"denominator": ("patients", "sum")})
-    return patients.join(fte).fillna({"numerator": 0.0})
+    posts = prescribers_held(world).rename(columns={"period": "day"}).assign(strand="all", sector="all")
+    fte = rolled_up(metric, placed_units(world, posts), {"numerator": ("fte", "sum")})
+    people = rolled_up(metric, _reported_lists(world), {"denominator": ("patients", "sum")})
+    return people.join(fte).fillna({"numerator": 0.0})
 
 
 def _reported_lists(world: World) -> Placed:
     """The list of every month, practices of the networks that reported: in the extract's network, and today's."""
     reported = reporting(world)
-    extracts = list_extracts(world)
-    lists = placed_lists(world)
+    extracts = extracts_of(registered(world))
+    lists = placed_lists(world, registered(world))
     parts: dict[str, list[pd.DataFrame]] = {"as_was": [], "as_now": []}
     for month, networks in reported.groupby("period").pcn_code:
         sent = {"as_was": set(networks), "as_now": set(world.places.now(networks))}

@@ -122,8 +122,8 @@ def _annotated_by_deployment(world: World) -> Placed:
     was_there = held_before(world)
     posts = deployed(world)[["person_id", "day"]].rename(columns={"day": "deployed_on"})
     placed: Placed = {}
-    for geography, rows in annotations(world).items():
-        rows = rows.merge(posts, on="person_id", how="left")
+    for geography, people in annotations(world).items():
+        rows = people.merge(posts, on="person_id", how="left")
         rows["is_reached"] = rows.person_id.isin(was_there)
         placed[geography] = _followed(world, rows, "deployed_on")
     return placed

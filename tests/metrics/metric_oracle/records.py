@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +11,12 @@ from metric_oracle.figures import rolled_up, shares
 from metric_oracle.places import Placed
 from metric_oracle.world import World, unit
 
-_PERIOD = re.compile(r"_(?:return|claim|students)_(.+?)(?:_resubmitted)?\.")
-_DATES = {"Return date": "%Y-%m-%d", "Submission date": "%d/%m/%Y", "Date of return": "%d/%m/%Y"}
+# how each layout names the provider, the month a return covers and the day it was sent, and how it writes the two
+_LAYOUTS = (
+    ("Provider code", "Return month", "%Y-%m", "Return date", "%Y-%m-%d"),
+    ("Centre", "Claim month", "%Y%m", "Submission date", "%d/%m/%Y"),
+    ("HEI code", "Reporting period", "%b-%Y", "Date of return", "%d/%m/%Y"),
+)
 
 
 def nowhere(rows: pd.DataFrame) -> Placed:
@@ -39,42 +42,37 @@ def linkage_by_provider(world: World, metric: Metric) -> pd.DataFrame:
     return shares(metric, nowhere(records(world)), by=["category"])
 
 
-def sent_returns(landing: Path) -> pd.DataFrame:
-    """Returns as they landed: provider_code, period, and the first return date."""
-    rows: list[dict[str, object]] = []
-    for path in sorted((landing / "provider_return").iterdir()):
+def sent_returns(world: World) -> pd.DataFrame:
+    """Returns as they landed, but for files that cannot be taken: provider_code, period, and the first day sent."""
+    refused = {item.file_name for item in world.truth.planted if item.expected == "refused"}
+    folder = world.landing / "provider_return"
+    tables = [_stated(path) for path in sorted(folder.iterdir()) if path.name not in refused]
+    return pd.concat(tables).groupby(["provider_code", "period"], as_index=False).day.min()
+
+
+def _stated(path: Path) -> pd.DataFrame:
+    """Provider, period and day of the rows of one file, in whichever layout it has."""
+    if path.suffix == ".xlsx":
+        table = pd.read_excel(path, engine="calamine")
+    else:
         separator = ";" if "_claim_" in path.name else ","
-        table = (
-            pd.read_excel(path, engine="calamine")
-            if path.suffix == ".xlsx"
-            else pd.read_csv(path, sep=separator, dtype=str)
-        )
-        title = next(name for name in _DATES if name in table)
-        stated = _PERIOD.search(path.name)
-        assert stated, path.name
-        day = table[title].iloc[0]
-        rows.append(
-            {
-                "provider_code": path.name.split("_")[0],
-                "period": _month(stated[1]),
-                "day": pd.to_datetime(day, format=_DATES[title]) if isinstance(day, str) else day,
-            }
-        )
-    return pd.DataFrame(rows).groupby(["provider_code", "period"], as_index=False).day.min()
-
-
-def _month(text: str) -> pd.Timestamp:
-    for form in ("%Y-%m", "%Y%m", "%b-%Y"):
-        found = pd.to_datetime(text, format=form, errors="coerce")
-        if not pd.isna(found):
-            return found
-    raise ValueError(f"month: found {text}; expected one such as 2025-09, 202509 or Sep-2025")
+        table = pd.read_csv(path, sep=separator, dtype=str, encoding="utf-8-sig", encoding_errors="replace")
+    table = table.rename(columns=str.strip)
+    provider, month, month_form, day, day_form = next(item for item in _LAYOUTS if item[0] in table)
+    rows = (
+        table[[provider, month, day]].drop_duplicates().set_axis(["provider_code", "period", "day"], axis=1)
+    )
+    rows = rows.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
+    rows["period"] = pd.to_datetime(rows.period, format=month_form, errors="coerce")
+    if not pd.api.types.is_datetime64_any_dtype(rows.day):
+        rows["day"] = pd.to_datetime(rows.day, format=day_form, errors="coerce")
+    return rows.dropna()
 
 
 def due_returns(world: World) -> pd.DataFrame:
     """Every month a provider owed a return for, from its first one on, and whether that came in time."""
     grace = pd.Timedelta(days=load_feeds()["provider_return"].grace_days)
-    sent = sent_returns(world.landing).set_index(["provider_code", "period"]).day
+    sent = sent_returns(world).set_index(["provider_code", "period"]).day
     rows: list[dict[str, object]] = []
     for provider, first in sent.reset_index().groupby("provider_code").period.min().items():
         for month in pd.date_range(first, world.cut_off, freq="MS"):

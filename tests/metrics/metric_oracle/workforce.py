@@ -7,8 +7,9 @@ import pandas as pd
 from dbt_project.registry import Metric
 from metric_oracle.figures import KEY, shares
 from metric_oracle.learners import new_prescribers
-from metric_oracle.periods import PROGRAMME_START, middle, starts
-from metric_oracle.places import Placed, frame
+from metric_oracle.lists import at_mid_period, extracts_of, newest, patients, registered, weighted
+from metric_oracle.periods import PROGRAMME_START
+from metric_oracle.places import frame
 from metric_oracle.world import SAME, World, held, is_annotated
 
 ROLES = {
@@ -82,72 +83,22 @@ def workforce(world: World, metric: Metric) -> pd.DataFrame:
     return figures[[measure]].rename(columns={measure: "numerator"})
 
 
-def placed_lists(world: World) -> dict[pd.Timestamp, Placed]:
-    """Every list extract, its practices placed: network by membership, board and region by the practice's own area."""
-    lists = frame(world.truth.list_sizes)
-    areas = world.places.practice_spells
-    found: dict[pd.Timestamp, Placed] = {}
-    for extract in list_extracts(world):
-        rows = lists[lists.extract_date == extract].reset_index(drop=True)
-        then = world.places.network_of(rows.practice_code, pd.Series(extract, index=rows.index))
-        networks = {"as_was": (then, extract), "as_now": (world.places.now(then), world.cut_off)}
-        found[extract] = {}
-        for geography, (network, on) in networks.items():
-            spell = areas[(areas.valid_from <= on) & (on <= areas.valid_to)]
-            part = rows.assign(pcn=network, england="ENG").merge(spell, on="practice_code", how="left")
-            names = {"sub_icb_code": "sub_icb", "icb_code": "icb", "region_code": "region"}
-            found[extract][geography] = part.rename(columns=names)
-    return found
-
-
-def _patients(
-    world: World, metric: Metric, asked: dict[tuple[str, pd.Timestamp], pd.Timestamp]
-) -> pd.DataFrame:
-    """Registered patients by (grain, period): of the extract chosen for each, at every level and geography."""
-    lists = placed_lists(world)
-    parts: list[pd.DataFrame] = []
-    for (grain, start), extract in asked.items():
-        for geography, rows in lists[extract].items():
-            for level in metric.levels:
-                sums = (
-                    rows.groupby(level)
-                    .patients.sum()
-                    .rename("denominator")
-                    .rename_axis("org_code")
-                    .reset_index()
-                )
-                labels = {
-                    "org_level": level,
-                    "geography": geography,
-                    "period_grain": grain,
-                    "period_start": start,
-                }
-                parts.append(sums.assign(**labels, strand="all", sector="all"))
-    return pd.concat(parts).set_index(KEY).sort_index()
-
-
-def newest(extracts: list[pd.Timestamp], day: pd.Timestamp) -> pd.Timestamp:
-    """The newest extract up to a day, else the first there is."""
-    return max((extract for extract in extracts if extract <= day), default=min(extracts))
-
-
-def list_extracts(world: World) -> list[pd.Timestamp]:
-    return sorted(frame(world.truth.list_sizes).extract_date.unique())
-
-
 def prescribers_per_list(world: World, metric: Metric) -> pd.DataFrame:
     """New prescribers, and the patients registered at mid-period."""
-    periods = [(grain, start) for grain in metric.grains for start in starts(grain, world.cut_off)]
-    extracts = list_extracts(world)
-    asked = {(g, s): newest(extracts, middle(s, g, world.cut_off)) for g, s in periods}
-    patients = _patients(world, metric, asked)
-    return patients.join(new_prescribers(world, metric)).fillna({"numerator": 0})
+    people = at_mid_period(world, metric, registered(world))
+    return people.join(new_prescribers(world, metric)).fillna({"numerator": 0})
+
+
+def prescribers_per_weighted_list(world: World, metric: Metric) -> pd.DataFrame:
+    """New prescribers, and the weighted patients at mid-period."""
+    people = at_mid_period(world, metric, weighted(world))
+    return people.join(new_prescribers(world, metric)).fillna({"numerator": 0})
 
 
 def fte_per_list(world: World, metric: Metric) -> pd.DataFrame:
     """FTE of pharmacists, and the patients on the list of that month."""
     fte = _census(world, "pharmacist", metric.levels)[["fte"]].rename(columns={"fte": "numerator"})
-    extracts = list_extracts(world)
+    lists = registered(world)
     months = fte.index.get_level_values("period_start").unique()
-    patients = _patients(world, metric, {("month", month): newest(extracts, month) for month in months})
-    return patients.join(fte).fillna({"numerator": 0})
+    asked = {("month", month): newest(extracts_of(lists), month) for month in months}
+    return patients(world, metric, lists, asked).join(fte).fillna({"numerator": 0})
