@@ -13,7 +13,8 @@ CUT = ["strand", "sector", "period_start", "period_grain"]
 COUNTS = [
     metric.id
     for metric in METRICS.values()
-    if metric.unit in ("people", "count", "fte") and metric.lower_bound is not None  # a net gain may be below zero
+    if metric.unit in ("people", "count", "fte")
+    and metric.lower_bound is not None  # a net gain may be below zero
 ]
 PARTS = [metric.id for metric in METRICS.values() if metric.interval == "wilson"]
 
