@@ -16,8 +16,28 @@ from typing import Any
 
 Json = dict[str, Any]
 
-GROUP = {"@context", "@type", "tables", "dialect", "notes", "tableDirection", "tableSchema", "transformations", "@id"}
-TABLE = {"@type", "@id", "url", "tableSchema", "notes", "dialect", "suppressOutput", "tableDirection", "transformations"}
+GROUP = {
+    "@context",
+    "@type",
+    "tables",
+    "dialect",
+    "notes",
+    "tableDirection",
+    "tableSchema",
+    "transformations",
+    "@id",
+}
+TABLE = {
+    "@type",
+    "@id",
+    "url",
+    "tableSchema",
+    "notes",
+    "dialect",
+    "suppressOutput",
+    "tableDirection",
+    "transformations",
+}
 SCHEMA = {"@type", "@id", "columns", "primaryKey", "foreignKeys", "rowTitles"}
 INHERITED = {
     "aboutUrl", "datatype", "default", "lang", "null", "ordered", "propertyUrl", "required", "separator",
@@ -28,7 +48,16 @@ DIALECT = {
     "@type", "@id", "commentPrefix", "delimiter", "doubleQuote", "encoding", "header", "headerRowCount",
     "lineTerminators", "quoteChar", "skipBlankRows", "skipColumns", "skipInitialSpace", "skipRows", "trim",
 }  # fmt: skip
-PREFIXES = {"dc", "dcat", "schema", "xsd", "rdfs", "skos", "prov", "csvw"}  # of the initial context, as far as needed
+PREFIXES = {
+    "dc",
+    "dcat",
+    "schema",
+    "xsd",
+    "rdfs",
+    "skos",
+    "prov",
+    "csvw",
+}  # of the initial context, as far as needed
 NAME = re.compile(r"(?!_)(?:[\w.]|%[0-9A-Fa-f]{2})+")
 DATATYPES: dict[str, Callable[[str], Any]] = {
     "string": str,
@@ -84,11 +113,17 @@ def _of_table(table: Json, by_url: dict[Any, Json]) -> Iterator[str]:
         yield f"{where}: column names must differ"
     for column in columns:
         yield from _of_column(where, column)
-    for key in (schema.get("primaryKey", []), *(foreign["columnReference"] for foreign in schema.get("foreignKeys", []))):
+    for key in (
+        schema.get("primaryKey", []),
+        *(foreign["columnReference"] for foreign in schema.get("foreignKeys", [])),
+    ):
         if set(key) - set(names):
             yield f"{where}: a key names a column that is not there"
     for foreign in schema.get("foreignKeys", []):
-        if set(foreign) != {"columnReference", "reference"} or set(foreign["reference"]) != {"resource", "columnReference"}:
+        if set(foreign) != {"columnReference", "reference"} or set(foreign["reference"]) != {
+            "resource",
+            "columnReference",
+        }:
             yield f"{where}: foreignKeys holds unknown properties"
             continue
         target = by_url.get(foreign["reference"]["resource"])
@@ -141,7 +176,9 @@ def _of_files(group: Json, folder: Path) -> Iterator[str]:
         for foreign in table["tableSchema"].get("foreignKeys", ()):
             reference = foreign["reference"]
             held = keys.get((reference["resource"], tuple(reference["columnReference"])), set())
-            named = {tuple(row[name] for name in foreign["columnReference"]) for row in read.get(table["url"], ())}
+            named = {
+                tuple(row[name] for name in foreign["columnReference"]) for row in read.get(table["url"], ())
+            }
             if missing := named - held:
                 yield f"{table['url']}: {len(missing)} references to {reference['resource']} lead nowhere"
 
@@ -155,8 +192,13 @@ def rows(table: Json, folder: Path) -> Iterator[Json]:
     with (folder / table["url"]).open(encoding="utf-8", newline="") as handle:
         reader = csv.reader(handle, strict=True)
         header = next(reader)
-        titles = [column["titles"] if isinstance(column["titles"], list) else [column["titles"]] for column in columns]
-        if len(header) != len(columns) or any(title not in known for title, known in zip(header, titles, strict=True)):
+        titles = [
+            column["titles"] if isinstance(column["titles"], list) else [column["titles"]]
+            for column in columns
+        ]
+        if len(header) != len(columns) or any(
+            title not in known for title, known in zip(header, titles, strict=True)
+        ):
             raise ValueError(f"header {header} does not have the titles")
         for cells in reader:
             if len(cells) != len(columns):

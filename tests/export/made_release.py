@@ -27,7 +27,7 @@ TRICKY = {
     "U00003": "-2 WEST PCN",
     "U00004": "@SUM(A1) PCN",
     "U00005": "\tTAB AND\nLINE PCN",
-    SILENT: "'S QUOTED \"CAFÉ\" PCN ",
+    SILENT: '\'S QUOTED "CAFÉ" PCN ',
 }
 PLACES = (
     ("england", "ENG", "England"),
@@ -53,7 +53,8 @@ def contracts() -> dict[str, dict[str, str]]:
     path = DBT_PROJECT_DIR / "models" / "marts" / "_marts__models.yml"
     models = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
     return {
-        model["name"]: {column["name"]: column["data_type"] for column in model["columns"]} for model in models
+        model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
+        for model in models
     }
 
 
@@ -77,7 +78,12 @@ def write_build(path: Path, raw: Path) -> None:
         ],
         "dim_metric": [definition(metric) for metric in metrics.values()],
         "dim_practice": [
-            {"practice_code": f"P{n}", "practice_name": f"SURGERY {n}", "pcn_code": code, "patients": 9000 + n}
+            {
+                "practice_code": f"P{n}",
+                "practice_name": f"SURGERY {n}",
+                "pcn_code": code,
+                "patients": 9000 + n,
+            }
             for n, code in enumerate(TRICKY)
         ],
         "dim_practice_pcn_membership": [
@@ -109,7 +115,8 @@ def write_build(path: Path, raw: Path) -> None:
             if table != "fct_metric_unit":
                 _create(connection, table, columns, rows.get(table, ()))
         connection.execute(
-            "create view wh.marts.fct_metric_unit as select metric_id, org_code as unit_key from wh.marts.fct_metric_value"
+            "create view wh.marts.fct_metric_unit as "
+            "select metric_id, org_code as unit_key from wh.marts.fct_metric_value"
         )
 
 
@@ -153,10 +160,9 @@ def write_release(build: Path, target: Path, **release: Any) -> None:
             "owner": "Programme evaluation data team",
         }
     ]
-    checks = {
-        name: "x"
-        for name in ("check_id", "asset", "severity", "status", "seen", "bound", "owner", "description")
-    }
+    checks = dict.fromkeys(
+        ("check_id", "asset", "severity", "status", "seen", "bound", "owner", "description"), "x"
+    )
     write_published(
         build,
         target,

@@ -66,7 +66,10 @@ def test_time_licence_and_release_are_those_of_the_release(metadata: dict[str, A
         (lambda group: group.update({"@context": "http://example.test"}), "@context"),
         (lambda group: group["tables"][1].update(licence="x"), "licence"),
         (lambda group: group["tables"][1].update(url="other.csv"), "other.csv"),
-        (lambda group: group["tables"][1]["tableSchema"]["columns"][0].update(datatype="text"), "datatype text"),
+        (
+            lambda group: group["tables"][1]["tableSchema"]["columns"][0].update(datatype="text"),
+            "datatype text",
+        ),
         (lambda group: group["tables"][1]["tableSchema"]["columns"][0].update(titles="x"), "titles"),
         (lambda group: group["tables"][1]["tableSchema"].update(primaryKey=["x"]), "not there"),
         (lambda group: group["tables"][1]["tableSchema"].update(primaryKey=["unit"]), "same primary key"),
@@ -76,7 +79,9 @@ def test_the_rules_notice_what_is_broken(
     exported: Exported, metadata: dict[str, Any], break_it: Any, word: str
 ) -> None:
     broken = copy.deepcopy(metadata)
-    broken["tables"] = [table for table in broken["tables"] if table["url"].startswith(("symbol", "dim_metric"))]
+    broken["tables"] = [
+        table for table in broken["tables"] if table["url"].startswith(("symbol", "dim_metric"))
+    ]
     assert problems(broken, exported.csv) == []
     break_it(broken)
     assert any(word in problem for problem in problems(broken, exported.csv))
@@ -88,7 +93,9 @@ def test_every_row_comes_back_as_published(exported: Exported, metadata: dict[st
     for table in metadata["tables"]:
         name = _table_of(table["url"])
         for row in rows(table, exported.csv):
-            read[name].append(tuple(original(cell) if isinstance(cell, str) else cell for cell in row.values()))
+            read[name].append(
+                tuple(original(cell) if isinstance(cell, str) else cell for cell in row.values())
+            )
     del read["symbol"]
     with duckdb.connect(str(exported.database), read_only=True) as connection:
         published = {
@@ -111,7 +118,7 @@ def _table_of(url: str) -> str:
     stem = url.removesuffix(".csv")
     if stem == "symbol" or stem.startswith("dim_"):
         return stem
-    metric_id, _, kind = stem.partition("-")
+    _metric_id, _, kind = stem.partition("-")
     return f"fct_metric_{kind or 'value'}"
 
 
@@ -157,7 +164,9 @@ def test_numbers_are_written_so_that_nothing_is_lost(exported: Exported, metadat
     numerators = {row[at.index("numerator")] for row in found} - {""}
     assert numerators
     assert all(text.isdigit() for text in numerators)
-    parts = [(row[at.index("numerator")], row[at.index("denominator")], row[at.index("value")]) for row in found]
+    parts = [
+        (row[at.index("numerator")], row[at.index("denominator")], row[at.index("value")]) for row in found
+    ]
     whole = [part for part in parts if all(part)]
     assert whole
     assert all(math.isclose(100 * float(n) / float(d), float(v), rel_tol=1e-15) for n, d, v in whole)

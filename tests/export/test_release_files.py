@@ -50,7 +50,9 @@ def test_parquet_holds_every_published_row_in_a_stable_order(exported: Exported)
                 for column, kind, *_ in connection.execute(f"describe marts.{name}").fetchall()
             ]
             for one, other in ((source, f"marts.{name}"), (f"marts.{name}", source)):
-                lost = connection.execute(f"select count(*) from (from {one} except all from {other})").fetchone()
+                lost = connection.execute(
+                    f"select count(*) from (from {one} except all from {other})"
+                ).fetchone()
                 assert lost == (0,), name
 
 
@@ -147,9 +149,13 @@ def test_the_exact_copy_holds_the_marts_and_nothing_else(home: Settings, tmp_pat
             "select table_name from information_schema.tables where table_catalog <> 'wh' and table_schema = 'main'"
         ).fetchall()
         assert {name for (name,) in tables} == {name for (name,) in marts} | {"build_info"}
-        views = connection.execute("select sql from duckdb_views() where not internal and database_name <> 'wh'")
+        views = connection.execute(
+            "select sql from duckdb_views() where not internal and database_name <> 'wh'"
+        )
         assert not [sql for (sql,) in views.fetchall() if "read_" in sql or "wh." in sql]
-        small = connection.execute("select count(*) from fct_metric_value where numerator between 1 and 7").fetchone()
+        small = connection.execute(
+            "select count(*) from fct_metric_value where numerator between 1 and 7"
+        ).fetchone()
     assert small is not None
     assert small[0] > 0, "exact means exact"
     assert b"secret_count" not in copy.read_bytes()

@@ -53,10 +53,14 @@ def test_it_opens_on_the_cover_and_names_every_sheet_once(book: Workbook) -> Non
     assert all(len(name) <= 31 for name in book.sheetnames)
     assert len({name.lower() for name in book.sheetnames}) == len(book.sheetnames)
     assert all(sheet.sheet_state == "visible" for sheet in book.worksheets)
-    assert [sheet.sheet_view.selection[0].activeCell for sheet in book.worksheets] == ["A1"] * len(book.sheetnames)
+    assert [sheet.sheet_view.selection[0].activeCell for sheet in book.worksheets] == ["A1"] * len(
+        book.sheetnames
+    )
 
 
-def test_the_document_has_title_language_and_the_time_of_the_release(book: Workbook, exported: Exported) -> None:
+def test_the_document_has_title_language_and_the_time_of_the_release(
+    book: Workbook, exported: Exported
+) -> None:
     properties = book.properties
     assert properties.title == "NHS Pharmacy Integration Programme: figures for England, to June 2026"
     assert properties.language == "en-GB"
@@ -80,7 +84,7 @@ def test_one_marked_up_table_a_sheet_without_what_hinders_screen_readers(book: W
         assert not sheet.merged_cells.ranges
         assert sheet.freeze_panes is None
         assert sheet.auto_filter.ref is None
-        assert not sheet._images  # noqa: SLF001
+        assert not sheet._images
         assert not [row for row, found in sheet.row_dimensions.items() if found.hidden]
         assert not [column for column, found in sheet.column_dimensions.items() if found.hidden]
         tables = list(sheet.tables.values())
@@ -120,11 +124,15 @@ def test_no_cell_is_empty_or_a_formula_and_text_is_large_and_sans_serif(book: Wo
 def test_the_contents_lead_to_every_sheet_and_every_sheet_leads_back(book: Workbook) -> None:
     contents = grid(book["Contents"])
     assert contents["Worksheet"].tolist() == [sheet.title for sheet in figure_sheets(book)]
-    links = {cell.hyperlink.location for row in book["Contents"].iter_rows() for cell in row if cell.hyperlink}
+    links = {
+        cell.hyperlink.location for row in book["Contents"].iter_rows() for cell in row if cell.hyperlink
+    }
     assert links == {f"'{name}'!A1" for name in contents["Worksheet"]}
     assert contents["Rows"].tolist() == [len(grid(sheet)) for sheet in figure_sheets(book)]
     for sheet in book.worksheets[2:]:
-        back = [cell.hyperlink.location for (cell,) in sheet.iter_rows(max_col=1, max_row=20) if cell.hyperlink]
+        back = [
+            cell.hyperlink.location for (cell,) in sheet.iter_rows(max_col=1, max_row=20) if cell.hyperlink
+        ]
         assert back == ["'Contents'!A1"], sheet.title
     cover = [cell.hyperlink.location for (cell,) in book["Cover"].iter_rows(max_col=1) if cell.hyperlink]
     assert cover == ["'Contents'!A1"]
@@ -160,7 +168,9 @@ def expected(connection: duckdb.DuckDBPyConnection, table: str, metric_id: str) 
     return frame[~networks | ((frame["period_grain"] == "month") & (frame["period_start"] == newest))]
 
 
-@pytest.mark.parametrize(("table", "ending"), [("fct_metric_value", ""), ("fct_metric_breakdown", ", breakdown")])
+@pytest.mark.parametrize(
+    ("table", "ending"), [("fct_metric_value", ""), ("fct_metric_breakdown", ", breakdown")]
+)
 def test_every_figure_stands_in_the_workbook_as_published(
     book: Workbook, exported: Exported, table: str, ending: str
 ) -> None:
