@@ -78,7 +78,9 @@ def test_the_figures_of_a_release_can_be_taken_away(home: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert set(told["files"]) == set(tree(tmp_path / "out"))
-    assert {"csv/csv-metadata.json", "parquet/fct_metric_value.parquet", "workbook.xlsx"} <= set(told["files"])
+    assert {"csv/csv-metadata.json", "parquet/fct_metric_value.parquet", "workbook.xlsx"} <= set(
+        told["files"]
+    )
     about = (home / "releases" / "current" / "site" / "about.html").read_text(encoding="utf-8")
     assert f"download/phip-{told['release_id']}-workbook.xlsx" in about
     again = phip("export", "--home", home, "--to", tmp_path / "out")
