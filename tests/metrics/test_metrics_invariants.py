@@ -10,7 +10,11 @@ from dbt_project.registry import load_metrics
 
 METRICS = load_metrics()
 CUT = ["strand", "sector", "period_start", "period_grain"]
-COUNTS = [metric.id for metric in METRICS.values() if metric.unit in ("people", "count", "fte")]
+COUNTS = [
+    metric.id
+    for metric in METRICS.values()
+    if metric.unit in ("people", "count", "fte") and metric.lower_bound is not None  # a net gain may be below zero
+]
 PARTS = [metric.id for metric in METRICS.values() if metric.interval == "wilson"]
 
 
