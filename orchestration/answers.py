@@ -138,8 +138,22 @@ def export(settings: Settings, to: Path | None, *, exact: bool) -> Told:
 
     if exact:
         with _refusals():
-            _log_look(settings, "all", "all")
+            log_look(settings, "all", "all")
     return exporting.exact(settings, to) if exact else exporting.published(settings, to)
+
+
+def sensitivity(settings: Settings, metric_id: str) -> pd.DataFrame:
+    """England's figures of a metric that hang on doubtful links: by the rules, with fewer and with more links."""
+    from orchestration import builds
+    from orchestration.history import linkage_band
+
+    entry = metric_entry(metric_id)
+    build = builds.newest(settings)
+    if build is None:
+        raise DataRefused("there is no build yet: run 'phip demo' or 'phip run'")
+    log_look(settings, entry.id, "england")
+    with _refusals():
+        return linkage_band.band(settings, build, say, entry.id)
 
 
 def explain(

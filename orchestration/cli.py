@@ -191,6 +191,23 @@ def export(
 
 
 @app.command()
+def sensitivity(
+    metric_id: Annotated[str, typer.Argument(help="Metric id.")],
+    output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    home: HomeOption = None,
+) -> int:
+    """How far England's figures hang on doubtful links between people. Exact values: the look is logged."""
+    settings = _settings(home)
+    with console.progress(silent=False):
+        frame = answers.sensitivity(settings, metric_id)
+    if frame.empty and output == "table":
+        console.show_lines([f"no figure of {metric_id} for England changes with fewer or with more links"])
+        return DONE
+    console.show_frame(frame, output, name=f"{metric_id}-sensitivity")
+    return DONE
+
+
+@app.command()
 def explain(
     metric_id: Annotated[str, typer.Argument(help="Metric id.")],
     org: Annotated[str, typer.Option(help="Organisation code, ENG for England.")] = "ENG",

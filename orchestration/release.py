@@ -24,7 +24,7 @@ from expectations.verdict import Verdict
 from orchestration import builds, feed_status
 from orchestration.disclosed import write_published
 from orchestration.fingerprint import code_version, file_sha256
-from orchestration.history import release_changes
+from orchestration.history import linkage_band, release_changes
 from orchestration.settings import Settings
 
 CURRENT = "current"
@@ -106,6 +106,7 @@ def _fill(
     progress("applying disclosure control")
     frames = {
         release_changes.TABLE: changes,
+        linkage_band.TABLE: linkage_band.for_release(settings, build, progress),
         "feed_status": feed_status.frame(settings, build.vintage),
         "check_result": check_frame(verdict),
         "release_info": pd.DataFrame(

@@ -18,7 +18,14 @@ from orchestration.ingest.current import relation_sql
 from orchestration.ingest.ledger import Ledger
 from orchestration.return_receipts import write_receipts
 from orchestration.settings import Settings
-from orchestration.warehouse_inputs import Inputs, collect
+from orchestration.warehouse_inputs import Inputs, Linkage, collect
+
+# A doubtful link waits for a reviewer; the other two choices say how much hangs on it.
+LINKS_THAT_COUNT: dict[Linkage, str] = {
+    "standard": "certainty = 'certain'",
+    "strict": "certainty = 'certain' and method <> 'probabilistic'",
+    "lenient": "true",
+}
 
 
 def build_generation(
@@ -89,7 +96,8 @@ def _write_raw(settings: Settings, draft: Path, build_id: str, inputs: Inputs) -
         )
         links = settings.raw / LINK_FILE
         found = (
-            f"select person_key, resolved_person_key, method from read_parquet('{links}')"
+            f"select person_key, resolved_person_key, method from read_parquet('{links}') "
+            f"where {LINKS_THAT_COUNT[inputs.linkage]}"
             if links.exists()
             else "select null::varchar as person_key, null::varchar as resolved_person_key, "
             "null::varchar as method where false"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Literal
 
 from dbt_project.registry import Feed, load_feeds
 from orchestration.builds import Input
@@ -15,6 +16,7 @@ from orchestration.ingest.landing import scan
 from orchestration.ingest.ledger import FeedStatus, Ledger, Receipt
 from orchestration.settings import Settings
 
+Linkage = Literal["standard", "strict", "lenient"]
 UNKNOWN_VINTAGE = date(1970, 1, 1)  # of a build from nothing at all
 
 
@@ -30,6 +32,7 @@ class Inputs:
     vintages: tuple[str, ...] = ()  # names of the earlier vintages that are kept
     # by feed, every return as it came, those replaced since among them
     receipts: dict[str, tuple[Receipt, ...]] = field(default_factory=dict[str, tuple[Receipt, ...]])
+    linkage: Linkage = "standard"  # which links between people count
 
     @property
     def vintage(self) -> date:
@@ -62,6 +65,7 @@ class Inputs:
                 ("links", self.links),
                 ("vintages", *self.vintages),
                 ("as_at", str(self.as_at)),
+                *([] if self.linkage == "standard" else [("linkage", self.linkage)]),
             ]
         )
 

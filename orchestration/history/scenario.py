@@ -23,7 +23,7 @@ from orchestration.fingerprint import figures_version, inputs_hash
 from orchestration.history import vintages
 from orchestration.ingest.ledger import Ledger
 from orchestration.settings import Settings
-from orchestration.warehouse_inputs import Inputs, collect
+from orchestration.warehouse_inputs import Inputs, Linkage, collect
 
 KEEP_SCENARIOS = 4  # each is as large as a generation
 
@@ -96,6 +96,19 @@ def as_seen_by(settings: Settings, build: Build, progress: Progress) -> Picture:
     return _made(settings, inputs, progress, f"what build {build.build_id} saw, by today's definitions")
 
 
+def with_links(settings: Settings, build: Build, linkage: Linkage, progress: Progress) -> Picture:
+    """A build again with fewer or more links between people than count by the rules.
+
+    Raises as :func:`as_seen_by`.
+    """
+    inputs = collect(replace(settings, as_at=build.as_at), among={item.sha256 for item in build.inputs})
+    if {*build.inputs} - {*inputs.files}:
+        raise NotRebuildable(f"build {build.build_id} cannot be built again: some of its raw files are gone")
+    return _made(
+        settings, replace(inputs, linkage=linkage), progress, f"with {linkage} links", remember=False
+    )
+
+
 def _is_same(newest: Build, inputs: Inputs) -> bool:
     """Whether the newest build saw just what was known on the day: then it is the answer."""
     return (
@@ -114,7 +127,13 @@ def _scenario_id(inputs: Inputs) -> str:
 
 
 def _made(
-    settings: Settings, inputs: Inputs, progress: Progress, what: str, *, keep: bool = False
+    settings: Settings,
+    inputs: Inputs,
+    progress: Progress,
+    what: str,
+    *,
+    keep: bool = False,
+    remember: bool = True,
 ) -> Picture:
     workshop = Workshop(**vars(settings))
     workshop.warehouse.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -124,7 +143,8 @@ def _made(
             _build(workshop, name, inputs, progress, what)
         build = builds.load(workshop, name)
         os.utime(build.path(workshop))  # the least recently used goes first
-        vintages.keep(workshop, build, asked=not keep)
+        if remember:
+            vintages.keep(workshop, build, asked=not keep)
         _prune(workshop, spare=name)
     return Picture(build, workshop)
 

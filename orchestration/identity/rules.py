@@ -21,6 +21,10 @@ LIKELY = 0.5
 REVIEW_FROM = 0.1
 """From this probability a pair that is not certain waits for a reviewer."""
 
+UNCERTAIN_SHARE = 0.02
+UNCERTAIN_KEYS = 25
+"""From this share and number of doubtful keys among the linked ones, figures are shown with the band they move in."""
+
 _SWAPPED_DAY = (
     "left(date_of_birth_l, 4) = left(date_of_birth_r, 4) "
     "and substr(date_of_birth_l, 6, 2) = right(date_of_birth_r, 2) "

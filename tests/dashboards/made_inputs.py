@@ -81,7 +81,17 @@ def _periods(grain: str) -> list[date]:
 
 
 _SIZE = {"england": 1.0, "region": 1 / 7, "icb": 1 / 42, "pcn": 1 / 1250}
-_BASE = {"people": 4000.0, "count": 900.0, "fte": 5200.0, "rate": 8.0, "percent": 62.0, "days": 74.0}
+_BASE = {
+    "people": 4000.0,
+    "count": 900.0,
+    "fte": 5200.0,
+    "rate": 8.0,
+    "percent": 62.0,
+    "days": 74.0,
+    "gbp": 6100.0,
+    "ratio": 1.4,
+    "difference": 2.5,
+}
 _PART_OF_YEAR = {"month": 1 / 12, "quarter": 1 / 4, "year": 1.0, "all": 5.2}
 
 
@@ -106,8 +116,8 @@ def _numbers(metric: Metric, place: tuple[str, str], period: tuple[str, date], c
         found |= {"lower_95": max(0.0, value - half), "upper_95": min(100.0, value + half)}
     elif metric.unit == "rate":
         found["denominator"] = round(62_000_000 * _SIZE[level] * wobble)
-        if metric.interval == "byar":
-            found |= {"lower_95": value * 0.9, "upper_95": value * 1.1}
+    if metric.interval != "none" and metric.unit != "percent":
+        found |= {"lower_95": value * 0.9, "upper_95": value * 1.1}
     return {"value": value, **found}
 
 

@@ -2,7 +2,7 @@
     marts over them and the units behind every figure read it. A new metric of a measure listed here is one entry. -#}
 {% macro themes() %}
     {{ return({
-        'metric_prescribers': ['int_measure_annotation', 'int_list_size_period'],
+        'metric_prescribers': ['int_measure_annotation', 'int_list_size_period', 'int_weighted_list_period'],
         'metric_places': ['int_measure_start', 'int_measure_place', 'int_measure_application'],
         'metric_learners': [
             'int_measure_funnel', 'int_measure_completion', 'int_measure_deployment_wait', 'int_measure_active_learner',
@@ -19,12 +19,16 @@
             'int_measure_technician_pass', 'int_measure_course', 'int_measure_clinical_examination',
             'int_measure_module_pass', 'int_measure_portfolio',
         ],
-        'metric_money': ['stg_spend__month'],
+        'metric_money': ['stg_spend__month', 'int_measure_start_outcome'],
         'metric_equity': [
             'metric_prescribers', 'metric_learners', 'int_pcn_attribute', 'int_measure_background',
             'int_register_group', 'int_starter_period',
         ],
-        'metric_workforce': ['int_measure_coverage', 'int_measure_workforce_post', 'int_workforce_census'],
+        'metric_workforce': [
+            'int_measure_coverage', 'int_measure_workforce_post', 'int_workforce_census', 'int_network_reporting',
+            'int_measure_prescriber_post', 'int_measure_prescriber_move', 'int_measure_active_prescriber',
+            'int_measure_premises',
+        ],
         'metric_records': ['int_measure_provider_record', 'int_measure_return_due', 'int_measure_revision'],
     }) }}
 {% endmacro %}
@@ -89,6 +93,14 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
         {{ census(metric, upper) }}
     {%- elif metric.method == 'spend_to_date' -%}
         {{ spend_to_date(metric, upper) }}
+    {%- elif metric.method == 'unit_cost' -%}
+        {{ unit_cost(metric, upper, measure_of(metric, metric.denominator, measures)) }}
+    {%- elif metric.method == 'spend_share' -%}
+        {{ spend_share(metric, measure_of(metric, metric.denominator, measures), upper) }}
+    {%- elif metric.method == 'stock_of_reporters' -%}
+        {{ stock_of_reporters(metric, upper, measures['int_measure_coverage'], measures['int_network_reporting']) }}
+    {%- elif metric.method == 'net_change' -%}
+        {{ net_change(metric, upper, measures['int_measure_coverage'], measures['int_network_reporting']) }}
     {%- else -%}
         {{ exceptions.raise_compiler_error("metric " ~ metric.id ~ ": no method " ~ metric.method ~ " in " ~ model.name) }}
     {%- endif -%}

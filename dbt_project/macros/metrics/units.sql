@@ -41,7 +41,7 @@
         {%- set measure = measures.get(counted.model) -%}
         {%- if counted.get('where') -%}{%- do conditions.append('(' ~ counted.where ~ ')') -%}{%- endif -%}
         {%- if metric.method == 'funnel' -%}{%- do conditions.append('stage_number = 1') -%}{%- endif -%}
-        {%- if metric.kind == 'cohort' and metric.method != 'estimate' -%}{%- do conditions.append('is_mature') -%}{%- endif -%}
+        {%- if metric.kind == 'cohort' and metric.method not in ['estimate', 'unit_cost', 'spend_share'] -%}{%- do conditions.append('is_mature') -%}{%- endif -%}
         {%- set amount = counted.expr if counted.agg in ('sum', 'median') else '1' -%}
     {%- endif -%}
     {%- if measure and not (metric.method == 'census' and part == 'denominator') %}

@@ -1,55 +1,32 @@
--- Networks that reported in a month, and whether an annotated pharmacist held enough FTE there. Unit: network.
+-- Networks that reported in a month, with their registered patients, and whether an annotated pharmacist held enough
+-- FTE there. Unit: network.
 with
 
 reporting as (
 
-    select distinct
-        pcn_code,
-        period
-    from {{ ref('stg_deployment_return__post') }}
-
-),
-
-prescribers as (
-
     select
-        person_key,
-        annotated_on,
-        annotation_removed_on,
-        annotation_restored_on
-    from {{ ref('int_register_current') }}
-    where annotated_on is not null
-
-),
-
-posts as (
-
-    select
-        person_key,
-        period,
         pcn_code,
-        sum(fte) as fte
-    from {{ ref('int_person_post') }}
-    where role in ('pharmacist', 'advanced_pharmacist_practitioner')
-    group by person_key, period, pcn_code
+        month_start as period
+    from {{ ref('int_network_reporting') }}
+    where feed_id = 'deployment_return' and geography = 'as_was' and is_reporting
 
 ),
 
 covered as (
 
     select distinct
-        posts.pcn_code,
-        posts.period
-    from posts
-    inner join prescribers on posts.person_key = prescribers.person_key
-    where
-        posts.fte >= {{ var('programme')['coverage_minimum_fte'] }}
-        and prescribers.annotated_on < {{ add_months('posts.period', 1) }}
-        and (
-            prescribers.annotation_removed_on is null
-            or prescribers.annotation_removed_on >= {{ add_months('posts.period', 1) }}
-            or prescribers.annotation_restored_on < {{ add_months('posts.period', 1) }}
-        )
+        pcn_code,
+        event_date as period
+    from {{ ref('int_measure_prescriber_post') }}
+    where fte >= {{ var('programme')['coverage_minimum_fte'] }}
+
+),
+
+lists as (
+
+    select *
+    from {{ ref('int_list_size_month') }}
+    where geography = 'as_was' and org_level = 'pcn'
 
 )
 
@@ -63,6 +40,7 @@ select
     geography.sub_icb_code,
     geography.icb_code,
     geography.region_code,
+    lists.patients,
     covered.pcn_code is not null as is_reached
 from reporting
 inner join {{ ref('int_pcn_geography') }} as geography
@@ -71,3 +49,4 @@ inner join {{ ref('int_pcn_geography') }} as geography
         and reporting.period >= geography.valid_from
         and reporting.period <= geography.valid_to
 left join covered on reporting.pcn_code = covered.pcn_code and reporting.period = covered.period
+left join lists on reporting.pcn_code = lists.org_code and reporting.period = lists.month_start

@@ -58,95 +58,33 @@ rolled as (
 
 ),
 
-censuses as (
-
-    select distinct census_month
-    from roles
-
-),
-
 -- every place in the file of that census, whatever its staff do
 present as (
 
     select distinct
         census_month,
-        pcn_code,
         sub_icb_code,
-        icb_code,
-        region_code
+        icb_code
     from roles
 
 ),
 
-reporting as (
+networks as (
 
-    select distinct
-        present.census_month,
-        'as_was' as geography,
-        present.pcn_code
-    from present
-
-    union
-
-    select distinct
-        present.census_month,
-        'as_now' as geography,
-        coalesce(networks.current_pcn_code, present.pcn_code) as pcn_code
-    from present
-    left join {{ ref('int_pcn_current') }} as networks on present.pcn_code = networks.pcn_code
-
-),
-
-memberships as (
-
-    select
-        censuses.census_month,
-        spells.pcn_code
-    from censuses
-    inner join {{ ref('int_practice_membership') }} as spells
-        on
-            spells.valid_from < {{ add_months('censuses.census_month', 1) }}
-            and coalesce(spells.valid_to, cast('9999-12-31' as date))
-            >= {{ add_days(add_months('censuses.census_month', 1), -1) }}
-
-),
-
-open_networks as (
-
-    select distinct
-        memberships.census_month,
-        'as_was' as geography,
-        memberships.pcn_code as org_code
-    from memberships
-
-    union
-
-    select distinct
-        memberships.census_month,
-        'as_now' as geography,
-        networks.current_pcn_code as org_code
-    from memberships
-    inner join {{ ref('int_pcn_current') }} as networks on memberships.pcn_code = networks.pcn_code
-    where networks.current_pcn_code is not null
-
-    union
-
-    select
-        census_month,
-        geography,
-        pcn_code as org_code
-    from reporting
+    select *
+    from {{ ref('int_network_reporting') }}
+    where feed_id = 'pcn_workforce'
 
 ),
 
 places as (
 
     select
-        census_month,
+        month_start as census_month,
         geography,
         'pcn' as org_level,
-        org_code
-    from open_networks
+        pcn_code as org_code
+    from networks
 
     union all
 
@@ -190,20 +128,6 @@ pharmacy_roles as (
     union all
     select 'trainee_technicians' as pharmacy_role
 
-),
-
-chosen_list as (
-
-    select
-        censuses.census_month,
-        coalesce(
-            max(case when lists.extract_date <= censuses.census_month then lists.extract_date end),
-            min(lists.extract_date)
-        ) as extract_date
-    from censuses
-    left join (select distinct extract_date from {{ ref('int_list_size') }}) as lists on true
-    group by censuses.census_month
-
 )
 
 select
@@ -214,7 +138,7 @@ select
     pharmacy_roles.pharmacy_role,
     coalesce(rolled.fte, 0) as fte,
     coalesce(rolled.headcount, 0) as headcount,
-    places.org_level <> 'pcn' or reporting.pcn_code is not null as is_reporting,
+    coalesce(networks.is_reporting, true) as is_reporting,
     lists.patients
 from places
 cross join pharmacy_roles
@@ -225,15 +149,15 @@ left join rolled
         and places.org_level = rolled.org_level
         and places.org_code = rolled.org_code
         and pharmacy_roles.pharmacy_role = rolled.pharmacy_role
-left join reporting
+left join networks
     on
-        places.census_month = reporting.census_month
-        and places.geography = reporting.geography
-        and places.org_code = reporting.pcn_code
-left join chosen_list on places.census_month = chosen_list.census_month
-left join {{ ref('int_list_size') }} as lists
+        places.org_level = 'pcn'
+        and places.census_month = networks.month_start
+        and places.geography = networks.geography
+        and places.org_code = networks.pcn_code
+left join {{ ref('int_list_size_month') }} as lists
     on
-        chosen_list.extract_date = lists.extract_date
+        places.census_month = lists.month_start
         and places.geography = lists.geography
         and places.org_level = lists.org_level
         and places.org_code = lists.org_code
