@@ -56,7 +56,9 @@ def units_beyond_denominators(built: Built, metric: Metric) -> pd.DataFrame:
     key = ["unit_key", "event_date", "strand", "sector", "geography", "pcn_code", "icb_code", "region_code"]
     columns = ", ".join(key)
     query = f"select distinct {columns} from marts.fct_metric_unit where metric_id = ? and part = ?"
-    found = built.warehouse.execute(f"{query} except {query}", [metric.id, "numerator", metric.id, "denominator"])
+    found = built.warehouse.execute(
+        f"{query} except {query}", [metric.id, "numerator", metric.id, "denominator"]
+    )
     return found.df()
 
 

@@ -56,7 +56,9 @@ def test_headcounts_of_networks_do_not_add_up(clean: Demonstration) -> None:
 
 @pytest.mark.parametrize("metric_id", sorted(set(METRICS) - set(invariants.OF_NETWORKS)))
 def test_merging_networks_leaves_england_unchanged(clean: Demonstration, metric_id: str) -> None:
-    then, now = (invariants.england_by(clean.built, METRICS[metric_id], name) for name in ("as_was", "as_now"))
+    then, now = (
+        invariants.england_by(clean.built, METRICS[metric_id], name) for name in ("as_was", "as_now")
+    )
     pd.testing.assert_frame_equal(then, now)
 
 
