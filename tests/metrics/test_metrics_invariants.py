@@ -10,7 +10,12 @@ from invariants import CUT, METRICS, at
 
 from dbt_project.registry import Metric
 
-COUNTS = [metric for metric in METRICS.values() if metric.unit in ("people", "count", "fte")]
+COUNTS = [
+    metric
+    for metric in METRICS.values()
+    if metric.unit in ("people", "count", "fte")
+    and metric.lower_bound is not None  # a net gain may be below zero
+]
 PARTS = invariants.parts_of_wholes()
 
 
