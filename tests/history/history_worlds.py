@@ -52,15 +52,13 @@ def figures_of(path: Path) -> pd.DataFrame:
         return connection.execute("select * from marts.fct_metric_value order by all").df()
 
 
-
-
 def back_date(folder: Path, *, returned: date, every: int = 20) -> int:
     """Write a later return of one centre in which every so many of its passes happened a month earlier; how many."""
     source = sorted(folder.glob("CLI01_claim_*.csv"))
     with duckdb.connect() as connection:
         rows = connection.execute(
             "select * exclude (place) from (select *, row_number() over () as place "
-            "from read_csv(?, delim = ';', all_varchar = true) where \"Outcome\" = 'Passed') where place % ? = 0",
+            "from read_csv(?, delim = ';', all_varchar = true) where \"Outcome\" = 'Achieved') where place % ? = 0",
             [[str(path) for path in source], every],
         ).df()
     moved = pd.to_datetime(rows["Outcome date"], format="%d/%m/%Y") - pd.DateOffset(months=1)
