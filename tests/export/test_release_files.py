@@ -20,6 +20,7 @@ from conftest import Exported
 from dashboards import SiteInputs, build_site
 from dashboards.downloads import Download
 from dashboards.export import write_exports
+from dbt_project.registry import load_metrics
 from orchestration import answers, exporting
 from orchestration.builds import Build, save
 from orchestration.exact_copy import write_exact
@@ -54,6 +55,17 @@ def test_parquet_holds_every_published_row_in_a_stable_order(exported: Exported)
                     f"select count(*) from (from {one} except all from {other})"
                 ).fetchone()
                 assert lost == (0,), name
+
+
+def test_figures_under_another_assumption_are_published_of_public_measures_alone(exported: Exported) -> None:
+    """Nothing masks them, so those of measures that need masking stay inside."""
+    with duckdb.connect(str(exported.build), read_only=True) as connection:
+        inside = connection.execute("select distinct metric_id from marts.fct_metric_sensitivity").fetchall()
+    with duckdb.connect(str(exported.database), read_only=True) as connection:
+        outside = connection.execute("select distinct metric_id from marts.fct_metric_sensitivity").fetchall()
+    classes = {key: metric.disclosure_class for key, metric in load_metrics().items()}
+    assert {"A", "B"} <= {classes[key] for (key,) in inside}
+    assert set(outside) == {(key,) for (key,) in inside if classes[key] == "A"}
 
 
 def test_parquet_is_compressed_and_names_its_release(exported: Exported) -> None:
