@@ -136,9 +136,6 @@ def export(settings: Settings, to: Path | None, *, exact: bool) -> Told:
     """Every figure as files in a new folder: those of the current release, or (``exact``) as built."""
     from orchestration import exporting
 
-    if exact:
-        with _refusals():
-            log_look(settings, "all", "all")
     return exporting.exact(settings, to) if exact else exporting.published(settings, to)
 
 

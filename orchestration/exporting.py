@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dashboards.export import CSV, PARQUET, WORKBOOK
 from orchestration import builds, release
-from orchestration.answers import DataRefused, Told, UsageProblem
+from orchestration.answers import DataRefused, Told, UsageProblem, log_look
 from orchestration.exact_copy import write_exact
 from orchestration.settings import Settings
 
@@ -50,6 +50,7 @@ def exact(settings: Settings, to: Path | None) -> Told:
     if build is None:
         raise DataRefused("there is no build yet: run 'phip demo' or 'phip run'")
     target = _new_folder(to or Path(f"phip-exact-{build.build_id}"))
+    log_look(settings, "all", "all")  # before the first byte: nothing leaves unlogged
     database = target / f"exact-{build.build_id}.duckdb"
     tables = write_exact(build.path(settings), database, settings.duckdb_config)
     notice = (

@@ -109,27 +109,7 @@ def _fill(
         linkage_band.TABLE: linkage_band.for_release(settings, build, progress),
         "feed_status": feed_status.frame(settings, build.vintage),
         "check_result": check_frame(verdict),
-        "release_info": pd.DataFrame(
-            [
-                {
-                    "release_id": release_id,
-                    "published_at": published_at,
-                    "data_to": build.vintage,
-                    "as_at": pd.Timestamp(build.as_at) if build.as_at else pd.NaT,
-                    # a picture of the past is not updated
-                    "next_update": None
-                    if build.as_at
-                    else published_at.date() + timedelta(days=DAYS_TO_NEXT_UPDATE),
-                    "gate_status": status,
-                    "demonstration": (settings.home / DEMONSTRATION_MARK).exists(),
-                    "override_reason": _reason(right),
-                    "code_version": code_version()[:12],
-                    "build_id": build.build_id,
-                    "verdict_id": verdict.verdict_id,
-                    "inputs_hash": build.inputs_hash,
-                }
-            ]
-        ),
+        "release_info": _release_info(settings, build, right, verdict, release_id, published_at),
     }
     database = draft / "published.duckdb"
     withheld = write_published(
@@ -165,13 +145,40 @@ def _fill(
     _write_json(draft / "release.json", asdict(release))
     _write_json(draft / "verdict.json", asdict(verdict))
     _write_json(draft / "inputs.json", [asdict(item) for item in build.inputs])
+    files = sorted(path for path in draft.rglob("*") if path.is_file())
     _write_json(
-        draft / "manifest.json",
-        {
-            path.relative_to(draft).as_posix(): file_sha256(path)
-            for path in sorted(draft.rglob("*"))
-            if path.is_file()
-        },
+        draft / "manifest.json", {path.relative_to(draft).as_posix(): file_sha256(path) for path in files}
+    )
+
+
+def _release_info(
+    settings: Settings,
+    build: builds.Build,
+    right: Passed,
+    verdict: Verdict,
+    release_id: str,
+    published_at: datetime,
+) -> pd.DataFrame:
+    """What a release says of itself, one row."""
+    next_update = published_at.date() + timedelta(days=DAYS_TO_NEXT_UPDATE)
+    return pd.DataFrame(
+        [
+            {
+                "release_id": release_id,
+                "published_at": published_at,
+                "data_to": build.vintage,
+                "as_at": pd.Timestamp(build.as_at) if build.as_at else pd.NaT,
+                # a picture of the past is not updated
+                "next_update": None if build.as_at else next_update,
+                "gate_status": "overridden" if right.override else verdict.status,
+                "demonstration": (settings.home / DEMONSTRATION_MARK).exists(),
+                "override_reason": _reason(right),
+                "code_version": code_version()[:12],
+                "build_id": build.build_id,
+                "verdict_id": verdict.verdict_id,
+                "inputs_hash": build.inputs_hash,
+            }
+        ]
     )
 
 

@@ -200,7 +200,7 @@ def tab_name(number: str, label: str, kind: str) -> str:
     ending = f", {kind}" if kind else ""
     while len(" ".join(words)) + len(ending) > NAME_LIMIT and len(words) > 1:
         words.pop()
-    return " ".join(words) + ending
+    return " ".join(words).rstrip(",;") + ending
 
 
 def _rank(column: str, order: Sequence[str]) -> str:

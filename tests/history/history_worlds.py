@@ -52,8 +52,6 @@ def figures_of(path: Path) -> pd.DataFrame:
         return connection.execute("select * from marts.fct_metric_value order by all").df()
 
 
-
-
 def back_date(folder: Path, *, returned: date, every: int = 20) -> int:
     """Write a later return of one centre in which every so many of its passes happened a month earlier; how many."""
     source = sorted(folder.glob("CLI01_claim_*.csv"))

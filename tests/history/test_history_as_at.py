@@ -82,7 +82,9 @@ def test_a_day_on_which_everything_was_known_needs_no_scenario(past: Past) -> No
 
 
 def test_before_the_first_report_nothing_is_known(past: Past) -> None:
-    with pytest.raises(NothingKnown, match=r"nothing had been reported by 2001-01-01; the first report is of \d{4}-"):
+    with pytest.raises(
+        NothingKnown, match=r"nothing had been reported by 2001-01-01; the first report is of \d{4}-"
+    ):
         as_known(past.as_at(date(2001, 1, 1)), silent)
 
 

@@ -18,11 +18,17 @@ from orchestration.history.changes import PARTS, Between, changes
 
 METRICS = load_metrics()
 COUNT, SHARE, STOCK = "clinical_examination_module_passes", "portfolios_recognised", "pcn_coverage"
-MEDIAN, INCIDENCE, CURVE = "portfolio_days_to_decide", "median_days_to_qualify", "median_days_qualified_to_annotated"
+MEDIAN, INCIDENCE, CURVE = (
+    "portfolio_days_to_decide",
+    "median_days_to_qualify",
+    "median_days_qualified_to_annotated",
+)
 DAY = date(2024, 5, 10)
 
 
-def told(metric_id: str, old: World, new: World, folder: Path, levels: tuple[str, ...] = LEVELS) -> pd.DataFrame:
+def told(
+    metric_id: str, old: World, new: World, folder: Path, levels: tuple[str, ...] = LEVELS
+) -> pd.DataFrame:
     """Changes between two worlds of one metric."""
     metric = METRICS[metric_id]
     base, latest = make_pictures(folder, metric, old, new)
@@ -170,11 +176,12 @@ def test_a_unit_that_events_took_away_is_not_a_correction(tmp_path: Path) -> Non
 def test_a_share_walks_numerator_and_denominator_together(tmp_path: Path) -> None:
     old = [replace(unit, is_reached=number < 3) for number, unit in enumerate(STANDING)]  # 3 of 6
     late = [Unit("a|s", DAY), Unit("b|s", DAY)]  # 5 of 8
-    fresh = [Unit("c|s", NEW_CUT_OFF, is_reached=False), Unit("d|s", NEW_CUT_OFF, is_reached=False)]  # 5 of 10
+    fresh = [
+        Unit("c|s", NEW_CUT_OFF, is_reached=False),
+        Unit("d|s", NEW_CUT_OFF, is_reached=False),
+    ]  # 5 of 10
     frame = told(SHARE, World(old), World([*old[:-1], old[-1], *late, *fresh[:1]]), tmp_path)
-    assert england(frame) == pytest.approx(
-        {"by_late_data": 62.5 - 50, "by_new_events": 100 * 5 / 9 - 62.5}
-    )
+    assert england(frame) == pytest.approx({"by_late_data": 62.5 - 50, "by_new_events": 100 * 5 / 9 - 62.5})
 
 
 def test_being_followed_longer_is_time_unless_the_end_was_told_late(tmp_path: Path) -> None:
@@ -212,8 +219,6 @@ def test_what_the_units_do_not_account_for_is_said(tmp_path: Path) -> None:
 
     with duckdb.connect(str(latest.path)) as connection:
         connection.execute("update marts.fct_metric_value set value = value + 2, numerator = numerator + 2")
-    frame = changes(
-        base.settings, Between(base.build, base, latest), metrics=[metric], levels=("england",)
-    )
+    frame = changes(base.settings, Between(base.build, base, latest), metrics=[metric], levels=("england",))
     assert (frame["unexplained"] == 2).all()
     assert (frame[list(PARTS)] == 0).all(axis=None)

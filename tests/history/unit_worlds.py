@@ -74,7 +74,9 @@ def _picture(settings: Settings, name: str, cut_off: date, metric: Metric, world
     build = Build(name, name, "", cut_off, (Input("f", "t", "0"),), (), None, figures_version())
     path = build.path(settings)
     path.unlink(missing_ok=True)
-    units = pd.DataFrame([row for unit in world.units for row in _unit_rows(metric, unit)], columns=_UNIT_COLUMNS)
+    units = pd.DataFrame(
+        [row for unit in world.units for row in _unit_rows(metric, unit)], columns=_UNIT_COLUMNS
+    )
     events = pd.DataFrame(
         [(event.event_id, event.person, None, event.strand, event.day) for event in world.events],
         columns=["event_id", "person_key", "enrolment_id", "strand", "event_date"],
@@ -88,7 +90,9 @@ def _picture(settings: Settings, name: str, cut_off: date, metric: Metric, world
             ("fct_metric_value", figures, _FIGURE_TYPES),
         ):
             connection.register("frame", frame)
-            picked = ", ".join(f"cast({column} as {types.get(column, 'varchar')}) as {column}" for column in frame)
+            picked = ", ".join(
+                f"cast({column} as {types.get(column, 'varchar')}) as {column}" for column in frame
+            )
             connection.execute(f"create table marts.{table} as select {picked} from frame")
             connection.unregister("frame")
     return Picture(build, settings)
@@ -119,7 +123,9 @@ def figures_of(metric: Metric, units: list[Unit], cut_off: date) -> pd.DataFrame
 
 
 def _cells(metric: Metric, unit: Unit) -> Iterable[tuple[object, ...]]:
-    places = dict(zip(("pcn", "sub_icb", "icb", "region"), (unit.network, *NETWORKS[unit.network]), strict=True))
+    places = dict(
+        zip(("pcn", "sub_icb", "icb", "region"), (unit.network, *NETWORKS[unit.network]), strict=True)
+    )
     places["england"] = "ENG"
     for level in metric.levels:
         for strand in ("all", unit.strand) if metric.strands else ("all",):
@@ -143,7 +149,11 @@ def _value(metric: Metric, members: list[Unit]) -> tuple[float | None, float | N
     reached = [unit for unit in members if unit.is_reached]
     if metric.method == "estimate":
         frame = pd.DataFrame(
-            {"cell": 0, "duration_days": [u.duration for u in members], "outcome": [u.outcome for u in members]}
+            {
+                "cell": 0,
+                "duration_days": [u.duration for u in members],
+                "outcome": [u.outcome for u in members],
+            }
         )
         found = TIME_ESTIMATORS[str(metric.estimator)](frame, 1, float(metric.horizon_days or 0))
         scale = 100.0 if metric.unit == "percent" else 1.0

@@ -61,6 +61,9 @@ def test_the_release_is_complete_and_read_only(home: Path) -> None:
     assert {path.name for path in current.iterdir()} >= {
         "site",
         "published.duckdb",
+        "csv.zip",
+        "parquet",
+        "workbook.xlsx",
         "verdict.json",
         "release.json",
         "manifest.json",
@@ -68,6 +71,21 @@ def test_the_release_is_complete_and_read_only(home: Path) -> None:
     manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
     assert {name: digest for name, digest in tree(current).items() if name != "manifest.json"} == manifest
     assert not [path for path in current.rglob("*") if path.is_file() and path.stat().st_mode & stat.S_IWUSR]
+
+
+def test_the_figures_of_a_release_can_be_taken_away(home: Path, tmp_path: Path) -> None:
+    done = phip("export", "--home", home, "--to", tmp_path / "out", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert set(told["files"]) == set(tree(tmp_path / "out"))
+    assert {"csv/csv-metadata.json", "parquet/fct_metric_value.parquet", "workbook.xlsx"} <= set(
+        told["files"]
+    )
+    about = (home / "releases" / "current" / "site" / "about.html").read_text(encoding="utf-8")
+    assert f"download/phip-{told['release_id']}-workbook.xlsx" in about
+    again = phip("export", "--home", home, "--to", tmp_path / "out")
+    assert again.returncode == 2
+    assert "new or empty" in again.stderr
 
 
 def test_a_second_run_does_almost_nothing_and_says_so(home: Path) -> None:

@@ -129,10 +129,15 @@ def _against_the_rest(part: pd.DataFrame, name: str) -> list[Cell]:
 
 
 def _lowest(cells: list[Cell], metric: Metric) -> Cell:
-    """The group furthest behind, of those large enough to have a value (R7); ties by name."""
+    """The group furthest behind, of those large enough to have a value (R7); ties by name, unknown ones last."""
     large = [cell for cell in cells if cell["denominator"] >= metric.minimum_denominator]  # type: ignore[operator]
-    known = [cell for cell in large or cells if not np.isnan(cell["estimate"])]  # type: ignore[call-overload]
-    chosen = min(known, key=lambda cell: (cell["estimate"], str(cell["category"])), default=cells[0])
+
+    def order(cell: Cell) -> tuple[bool, object, str, str]:
+        estimate = cell["estimate"]
+        unknown = bool(np.isnan(estimate))  # type: ignore[call-overload]
+        return unknown, 0 if unknown else estimate, str(cell.get("dimension")), str(cell["category"])
+
+    chosen = min(large or cells, key=order)
     return {name: chosen[name] for name in ("numerator", "denominator", "estimate")}
 
 
@@ -223,7 +228,9 @@ def represented_groups(world: World, metric: Metric) -> pd.DataFrame:
     return _figures([cell for cell in found if cell["denominator"]])
 
 
-def standardised(outcome: pd.Series, group: pd.Series, others: pd.DataFrame, reference: str) -> dict[str, float]:
+def standardised(
+    outcome: pd.Series, group: pd.Series, others: pd.DataFrame, reference: str
+) -> dict[str, float]:
     """Mean difference in the fitted chance of the outcome if all were of a group, and if all were of `reference`.
 
     Logistic regression by maximum likelihood. NaN where it has no finite answer.

@@ -15,7 +15,7 @@ from metric_oracle.estimators import (
     survival,
 )
 from metric_oracle.figures import cohort, estimated, shares, too_early
-from metric_oracle.learners import annotations, starts
+from metric_oracle.learners import annotated, annotations, starts
 from metric_oracle.periods import months
 from metric_oracle.places import Placed
 from metric_oracle.world import World, deployed, firsts, held_before, of, placed_units, unit
@@ -146,9 +146,11 @@ def already_deployed(world: World, metric: Metric) -> pd.DataFrame:
 def active_learners(world: World) -> pd.DataFrame:
     """Learners of the taught strands on the last day of every month: network and sector of their latest event.
 
-    Active from the first start until passing, withdrawing or failing for good; a deferral does not end it.
+    Active from the first start until passing, withdrawing or failing for good; a deferral does not end it. Somebody
+    may be annotated, and deployed, before the provider states the pass: that is where they are then.
     """
-    events = world.events[world.events.strand.isin(TAUGHT)]
+    told = world.events[world.events.strand.isin(TAUGHT)]
+    events = pd.concat([told, _on_the_register(world)]).sort_values("day", kind="stable")
     events = events.assign(state=events.event_type.where(events.event_type.isin(BREAKS)))
     events["state"] = events.groupby(["person_id", "strand"]).state.ffill()
     begun = endings(world)[["person_id", "strand", "day", "ended_on"]].rename(columns={"day": "started_on"})
@@ -160,6 +162,14 @@ def active_learners(world: World) -> pd.DataFrame:
         found = latest.drop(columns="day").merge(active, on=["person_id", "strand"])
         parts.append(found.assign(day=month, last_day=last, is_reached=found.state == "deferred"))
     return unit(pd.concat(parts, ignore_index=True), "person_id", "strand")
+
+
+def _on_the_register(world: World) -> pd.DataFrame:
+    """Annotation and first deployment, as events of the strand: day, network, sector."""
+    columns = ["person_id", "day", "pcn_code", "sector"]
+    posts = deployed(world).assign(sector="pcn")
+    found = pd.concat([annotated(world)["as_was"][columns], posts[columns]], ignore_index=True)
+    return found.assign(strand="independent_prescribing", event_type="")
 
 
 def deferral(world: World, metric: Metric) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from dbt_project.registry import Metric, load_feeds
-from metric_oracle.figures import rolled_up, shares
+from metric_oracle.figures import shares
 from metric_oracle.places import Placed
 from metric_oracle.world import World, unit
 
@@ -95,4 +95,4 @@ def punctuality_by_provider(world: World, metric: Metric) -> pd.DataFrame:
 
 def no_earlier_vintage(world: World, metric: Metric) -> pd.DataFrame:
     """A first build has no earlier vintage to compare with: there is no figure."""
-    return rolled_up(metric, nowhere(records(world).head(0)), {"numerator": ("unit", "nunique")}).head(0)
+    return shares(metric, nowhere(records(world).head(0)))

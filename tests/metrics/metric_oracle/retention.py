@@ -75,7 +75,7 @@ def _retention(
 ) -> pd.DataFrame:
     """Kaplan-Meier share still there at the horizon, of everyone deployed."""
     horizon = metric.horizon_days or 0
-    rows = unit(deployed(world), "person_id").assign(strand="all", sector="all")
+    rows = unit(deployed(world), "person_id").assign(strand="independent_prescribing", sector="all")
     now = world.places.now(rows.pcn_code)
     exits = [leaves(*key) for key in zip(rows.person_id, now, rows.day, strict=True)]
     rows["days"] = [(day - start).days for (day, _), start in zip(exits, rows.day, strict=True)]
