@@ -265,8 +265,8 @@ def _register(history: History, people: pd.DataFrame, events: pd.DataFrame) -> p
             }
         )
     columns = ["annotated_on", "annotation_route", "annotation_removed_on", "annotation_restored_on"]
-    known = pd.DataFrame(rows, columns=["person_id", *columns], dtype=object)
-    known = known[known.annotated_on.map(lambda day: day <= END)].astype({"person_id": "int64"})
+    seen = [row for row in rows if row["annotated_on"] <= END]  # type: ignore[operator]
+    known = pd.DataFrame(seen, columns=["person_id", *columns], dtype=object).astype({"person_id": "int64"})
     register = people[["person_id", "gphc_number", "profession"]].merge(known, on="person_id", how="left")
     fixed = {"registered_on": date(2015, 1, 1), "removed_on": None, "restored_on": None, "country": "England"}
     characteristics = {"sex": SEXES, "ethnic_group": ETHNIC_GROUPS, "age_band": AGE_BANDS}
