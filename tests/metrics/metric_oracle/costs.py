@@ -49,18 +49,18 @@ def by_year(world: World, days: int, reached: Callable[[pd.DataFrame], pd.Series
 def _figures(
     metric: Metric, years: pd.DataFrame, denominator: str, numerator: str = "outturn"
 ) -> pd.DataFrame:
-    """The figure of each year, and of all years that are closed and mature together; England only."""
+    """The figure of each year, and of all years that are closed and mature together; England only.
+
+    While no year is mature, the whole is too early as they are.
+    """
     yearly = years.assign(numerator=years[numerator], denominator=years[denominator].astype(float))
     yearly = yearly[["numerator", "denominator", "starters", "reached", "is_too_early"]]
     yearly = yearly.rename_axis("period_start").reset_index().assign(period_grain="year")
     ripe = yearly[~yearly.is_too_early]
-    whole = (
-        ripe[["numerator", "denominator", "starters", "reached"]]
-        .sum()
-        .to_frame()
-        .T.assign(period_start=PROGRAMME_START, period_grain="all", is_too_early=False)
-    )
-    rows = pd.concat([yearly, whole]) if len(ripe) else yearly
+    whole = (ripe if len(ripe) else yearly)[["numerator", "denominator", "starters", "reached"]].sum()
+    fixed = {"period_start": PROGRAMME_START, "period_grain": "all", "is_too_early": not len(ripe)}
+    rows = pd.concat([yearly, whole.to_frame().T.assign(**fixed)])
+    rows["is_too_early"] = rows.is_too_early.astype(bool)
     rows = rows.assign(org_level="england", org_code="ENG", sector="all")
     cuts = [
         rows.assign(strand=strand, geography=geography)

@@ -133,7 +133,7 @@ def _against_the_rest(part: pd.DataFrame, name: str) -> list[Cell]:
 def _lowest(cells: list[Cell], metric: Metric) -> list[Cell]:
     """The group furthest behind, of those large enough to have a value (R7); ties by name, unknown ones last.
 
-    None where no group is.
+    Where none is, the first of all stands for them, without a value.
     """
     large = [cell for cell in cells if cell["denominator"] >= metric.minimum_denominator]  # type: ignore[operator]
 
@@ -143,7 +143,7 @@ def _lowest(cells: list[Cell], metric: Metric) -> list[Cell]:
         return unknown, 0 if unknown else estimate, str(cell.get("dimension")), str(cell["category"])
 
     shown = ("numerator", "denominator", "estimate")
-    return [{name: cell[name] for name in shown} for cell in sorted(large, key=order)[:1]]
+    return [{name: cell[name] for name in shown} for cell in sorted(large or cells, key=order)[:1]]
 
 
 def _gaps(metric: Metric, figures: pd.DataFrame, name: str, *, by_group: bool) -> pd.DataFrame:

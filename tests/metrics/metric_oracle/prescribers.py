@@ -37,7 +37,7 @@ def net_gain(world: World, metric: Metric) -> pd.DataFrame:
     A network has one only if it reported in both months; any other place has one as long as it exists.
     """
     rows = in_post(world)
-    months = sorted(rows.day.unique())
+    months = sorted(reporting(world).period.unique())
     following = dict(pairwise(months))
     parts: list[pd.DataFrame] = []
     for geography, placed in placed_units(world, rows).items():
