@@ -84,7 +84,7 @@ def phip(checkout: Path, *arguments: object) -> subprocess.CompletedProcess[str]
 @pytest.fixture(scope="module")
 def home(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("added") / "home"
-    done = phip(checkout, "demo", "--clean", "--size", "0.01", "--home", folder)
+    done = phip(checkout, "demo", "--clean", "--size", "0.02", "--home", folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
