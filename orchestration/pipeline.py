@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from orchestration import warehouse_inputs
+from orchestration import audit, warehouse_inputs
 from orchestration.builds import newest
 from orchestration.fingerprint import code_version
 from orchestration.settings import Settings
@@ -45,21 +45,47 @@ def run(settings: Settings) -> Outcome:
 
     Raises :class:`Busy`. A refusal by the gate is an outcome, not an exception; the current release stays.
     """
-    with exclusive(settings):
-        if nothing_new(settings):
-            return Outcome(new=False, published=_standing_id(settings))
-        # Dagster, dbt and Great Expectations cost seconds to import: only a run with something to do pays for them
-        from orchestration import dagster_run
+    with exclusive(settings), _logged(settings) as log:
+        outcome = _run(settings)
+        log |= {
+            "new": int(outcome.new),
+            "published": outcome.published or "none",
+            "reasons_of_the_gate": len(outcome.refused),
+            "failed_steps": len(outcome.failed),
+            "refused_files": len(outcome.refused_files),
+        }
+        return outcome
 
-        known = warehouse_inputs.refused_files(settings)
-        taken = dagster_run.take_in(settings)
-        fresh = warehouse_inputs.refused_files(settings)
-        lines = tuple(line for sha256, line in fresh.items() if sha256 not in known)
-        if taken.failed:
-            return replace(taken, refused_files=lines)
-        if nothing_new(settings):
-            return replace(taken, new=False, refused_files=lines)
-        return replace(dagster_run.build_and_publish(settings), refused_files=lines)
+
+@contextmanager
+def _logged(settings: Settings) -> Generator[dict[str, audit.Fact]]:
+    """Enter the run in the audit log, and what came of it; a run that was killed has a start and no end."""
+    as_at = settings.as_at.isoformat() if settings.as_at else "everything known"
+    audit.record(settings, "run_started", {"as_at": as_at, "code_version": code_version()[:12]})
+    facts: dict[str, audit.Fact] = {}
+    try:
+        yield facts
+    except BaseException as error:
+        audit.record(settings, "run_ended", {"stopped_by": type(error).__name__})
+        raise
+    audit.record(settings, "run_ended", facts)
+
+
+def _run(settings: Settings) -> Outcome:
+    if nothing_new(settings):
+        return Outcome(new=False, published=_standing_id(settings))
+    # Dagster, dbt and Great Expectations cost seconds to import: only a run with something to do pays for them
+    from orchestration import dagster_run
+
+    known = warehouse_inputs.refused_files(settings)
+    taken = dagster_run.take_in(settings)
+    fresh = warehouse_inputs.refused_files(settings)
+    lines = tuple(line for sha256, line in fresh.items() if sha256 not in known)
+    if taken.failed:
+        return replace(taken, refused_files=lines)
+    if nothing_new(settings):
+        return replace(taken, new=False, refused_files=lines)
+    return replace(dagster_run.build_and_publish(settings), refused_files=lines)
 
 
 def nothing_new(settings: Settings) -> bool:
