@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from orchestration import warehouse_inputs
+from orchestration import recovery, warehouse_inputs, withdrawn
 from orchestration.builds import newest
 from orchestration.fingerprint import code_version
+from orchestration.locks import Busy, exclusive
 from orchestration.settings import Settings
 
-
-class Busy(RuntimeError):
-    """Another run works on the same home folder."""
+__all__ = ["Busy", "Outcome", "nothing_new", "run"]
 
 
 @dataclass(frozen=True)
@@ -27,39 +23,38 @@ class Outcome:
     refused: tuple[str, ...] = ()  # by the gate
     failed: tuple[str, ...] = ()  # steps that did not end
     refused_files: tuple[str, ...] = ()  # by the intake, in this run: one line each
-
-
-@contextmanager
-def exclusive(settings: Settings) -> Generator[None]:
-    """One run at a time per home folder. Raises :class:`Busy`."""
-    with (settings.home / ".run.lock").open("w", encoding="utf-8") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Busy(f"another run is working on {settings.home}; wait for it to end") from error
-        yield
+    notes: tuple[str, ...] = ()  # what was found before the run could start, and why it did nothing
 
 
 def run(settings: Settings) -> Outcome:
     """Run everything that is due on one home folder.
 
-    Raises :class:`Busy`. A refusal by the gate is an outcome, not an exception; the current release stays.
+    Raises :class:`Busy`, and :class:`orchestration.recovery.Damaged` where something that cannot be made again is
+    gone. A refusal by the gate is an outcome, not an exception; the current release stays.
     """
-    with exclusive(settings):
-        if nothing_new(settings):
-            return Outcome(new=False, published=_standing_id(settings))
-        # Dagster, dbt and Great Expectations cost seconds to import: only a run with something to do pays for them
-        from orchestration import dagster_run
+    with exclusive(settings, "run") as hold:
+        notes = recovery.recover(settings, hold.interrupted)
+        outcome = _run(settings)
+        if not outcome.failed and outcome.new:
+            recovery.keep_ledger_copy(settings)
+        return replace(outcome, notes=(*notes, *withdrawn.notes(settings)))
 
-        known = warehouse_inputs.refused_files(settings)
-        taken = dagster_run.take_in(settings)
-        fresh = warehouse_inputs.refused_files(settings)
-        lines = tuple(line for sha256, line in fresh.items() if sha256 not in known)
-        if taken.failed:
-            return replace(taken, refused_files=lines)
-        if nothing_new(settings):
-            return replace(taken, new=False, refused_files=lines)
-        return replace(dagster_run.build_and_publish(settings), refused_files=lines)
+
+def _run(settings: Settings) -> Outcome:
+    if nothing_new(settings):
+        return Outcome(new=False, published=_standing_id(settings))
+    # Dagster, dbt and Great Expectations cost seconds to import: only a run with something to do pays for them
+    from orchestration import dagster_run
+
+    known = warehouse_inputs.refused_files(settings)
+    taken = dagster_run.take_in(settings)
+    fresh = warehouse_inputs.refused_files(settings)
+    lines = tuple(line for sha256, line in fresh.items() if sha256 not in known)
+    if taken.failed:
+        return replace(taken, refused_files=lines)
+    if nothing_new(settings):
+        return replace(taken, new=False, refused_files=lines)
+    return replace(dagster_run.build_and_publish(settings), refused_files=lines)
 
 
 def nothing_new(settings: Settings) -> bool:
@@ -68,10 +63,11 @@ def nothing_new(settings: Settings) -> bool:
     published = _standing_id(settings)
     if build is None or published is None or warehouse_inputs.pending(settings):
         return False
-    record = _release_record(settings, published)
-    return (
-        record.get("code_version") == code_version()
-        and record.get("inputs_hash") == warehouse_inputs.collect(settings).digest()
+    now = (code_version(), warehouse_inputs.collect(settings).digest())
+    # a release that was rolled back does not return by itself: only something new replaces the one chosen instead
+    return any(
+        (record.get("code_version"), record.get("inputs_hash")) == now
+        for record in (_release_record(settings, known) for known in [published, *withdrawn.ids(settings)])
     )
 
 
