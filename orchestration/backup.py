@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from orchestration import locks, recovery
+from orchestration import audit, locks, recovery
 from orchestration.answers import DataRefused, Told, UsageProblem
 from orchestration.identity.store import IdentityError, open_store
 from orchestration.locks import Busy
@@ -82,8 +82,11 @@ def back_up(settings: Settings, target: Path) -> Told:
             recovery.recover(settings, hold.interrupted)
             _settle_identities(settings)
             contents = _write(settings, draft)
-        _verify(draft, contents)
-        draft.replace(target)
+            _verify(draft, contents)
+            audit.record(
+                settings, "backup", {"files": len(contents.members), "contents_sha256": _digest(contents)}
+            )
+            draft.replace(target)
     except Busy as error:
         raise DataRefused(str(error)) from error
     finally:
@@ -309,6 +312,10 @@ def _members(source: Path, contents: Contents) -> Iterable[tuple[Member, IO[byte
         raise DataRefused(f"{source}: cannot be read ({type(error).__name__})") from error
     if listed:
         raise DataRefused(f"{source}: {len(listed)} files of its list of contents are missing")
+
+
+def _digest(contents: Contents) -> str:
+    return hashlib.sha256(json.dumps(asdict(contents), sort_keys=True).encode()).hexdigest()
 
 
 def _hash(stream: IO[bytes], out: IO[bytes] | None) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Never
 import typer
 import typer.exceptions
 
-from orchestration import answers, console
+from orchestration import answers, audit, console
 from orchestration.settings import Settings, SettingsError, load_settings, switch_telemetry_off
 
 DONE, REFUSED, USAGE, INTERNAL = 0, 1, 2, 3
@@ -48,7 +48,7 @@ def main() -> Never:
     except (SettingsError, answers.UsageProblem) as error:
         console.error(str(error))
         code = USAGE
-    except answers.DataRefused as error:
+    except (answers.DataRefused, audit.AuditBroken) as error:
         console.error(str(error))
         code = REFUSED
     except Exception as error:
@@ -325,6 +325,30 @@ def releases(as_json: JsonOption = False, home: HomeOption = None) -> int:
         rows, "no release yet: run 'phip demo' or 'phip run'"
     )
     return DONE
+
+
+@app.command("audit")
+def audit_log(
+    witness: Annotated[
+        str | None, typer.Option("--witness", help="NUMBER:LINK noted elsewhere: is it still there?")
+    ] = None,
+    begin_anew: Annotated[
+        bool, typer.Option("--begin-anew", help="Set a broken log aside and begin another.")
+    ] = False,
+    by: Annotated[str | None, typer.Option(help="With --begin-anew: who decides.")] = None,
+    why: Annotated[str | None, typer.Option(help="With --begin-anew: the reason.")] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Runs, overrides, exports, exact looks and the like, and whether the log is as it was written."""
+    settings = _settings(home)
+    told = (
+        answers.begin_audit_log_anew(settings, by=by, why=why)
+        if begin_anew
+        else answers.audit_log(settings, witness)
+    )
+    console.show_json(told.as_dict()) if as_json else console.show_lines(told.lines())
+    return DONE if told.good else REFUSED
 
 
 @app.command()

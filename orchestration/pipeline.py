@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from orchestration import recovery, warehouse_inputs, withdrawn
+from orchestration import audit, recovery, warehouse_inputs, withdrawn
 from orchestration.builds import newest
 from orchestration.fingerprint import code_version
 from orchestration.locks import Busy, exclusive
@@ -33,11 +35,36 @@ def run(settings: Settings) -> Outcome:
     gone. A refusal by the gate is an outcome, not an exception; the current release stays.
     """
     with exclusive(settings, "run") as hold:
-        notes = recovery.recover(settings, hold.interrupted)
-        outcome = _run(settings)
-        if not outcome.failed and outcome.new:
+        found = recovery.recover(settings, hold.interrupted)
+        if found:
+            audit.record(settings, "recovery", {"findings": len(found), "first": found[0]})
+        with _logged(settings) as log:
+            outcome = _run(settings)
+            log |= {
+                "new": int(outcome.new),
+                "published": outcome.published or "none",
+                "reasons_of_the_gate": len(outcome.refused),
+                "failed_steps": len(outcome.failed),
+                "refused_files": len(outcome.refused_files),
+            }
+        if outcome.new and not outcome.failed:
             recovery.keep_ledger_copy(settings)
-        return replace(outcome, notes=(*notes, *withdrawn.notes(settings)))
+        return replace(outcome, notes=(*found, *withdrawn.notes(settings)))
+
+
+@contextmanager
+def _logged(settings: Settings) -> Generator[dict[str, audit.Fact]]:
+    """Enter the run in the audit log, and what came of it; a run that was killed has a start and no end."""
+    as_at = settings.as_at.isoformat() if settings.as_at else "everything known"
+    audit.record(settings, "run_started", {"as_at": as_at, "code_version": code_version()[:12]})
+    facts: dict[str, audit.Fact] = {}
+    try:
+        yield facts
+    except BaseException as error:
+        with suppress(OSError):  # a full disk must not hide what happened
+            audit.record(settings, "run_ended", {"stopped_by": type(error).__name__})
+        raise
+    audit.record(settings, "run_ended", facts)
 
 
 def _run(settings: Settings) -> Outcome:

@@ -21,7 +21,7 @@ from dbt_project.registry import load_metrics, load_programme
 from expectations.gate import GateRefused, Passed, confirm, passed
 from expectations.store import VerdictStore
 from expectations.verdict import Verdict
-from orchestration import builds, clock, feed_status, locks, withdrawn
+from orchestration import audit, builds, clock, feed_status, locks, withdrawn
 from orchestration.disclosed import write_published
 from orchestration.fingerprint import code_version, file_sha256
 from orchestration.history import linkage_band, release_changes
@@ -94,6 +94,8 @@ def publish(settings: Settings, progress: Callable[[str], None] = lambda _: None
             make(settings, draft, build, verdict, facts, progress)
             _sync(draft)
             locks.step(settings, "publish")
+            sha256 = file_sha256(draft / MANIFEST)
+            audit.record(settings, "publication", {"release": release_id, "manifest_sha256": sha256})
             draft.rename(target)
             _sync_folder(settings.releases)
         before = current(settings)

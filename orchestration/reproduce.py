@@ -19,7 +19,7 @@ import duckdb
 
 from expectations.store import TamperedLedger, VerdictStore
 from expectations.verdict import Verdict
-from orchestration import recipe, release
+from orchestration import audit, recipe, release
 from orchestration.answers import DataRefused, Told, UsageProblem
 from orchestration.builds import Build
 from orchestration.dbt_runner import DbtFailed
@@ -87,6 +87,7 @@ def reproduce(settings: Settings, release_id: str, progress: Progress, keep: Pat
         compared = compare(folder, draft)
         if keep is not None:
             shutil.copytree(draft, keep, dirs_exist_ok=True)
+    audit.record(settings, "reproduction", {"release": release_id, "different": len(compared.different)})
     return _told(release_id, compared, reasons)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from orchestration import locks, release, withdrawn
+from orchestration import audit, locks, release, withdrawn
 from orchestration.answers import DataRefused, Told, UsageProblem
 from orchestration.locks import Busy
 from orchestration.release import Release
@@ -32,6 +32,15 @@ def roll_back(settings: Settings, release_id: str | None, *, why: str = "") -> T
                 withdrawn.add(
                     settings, withdrawn.Withdrawal(live.release_id, wanted.release_id, now, why.strip())
                 )
+            audit.record(
+                settings,
+                "rollback",
+                {
+                    "release": wanted.release_id,
+                    "before": live.release_id if live else "none",
+                    "why": why.strip(),
+                },
+            )
             release.make_current(settings, wanted.release_id)
     except Busy as error:
         raise DataRefused(str(error)) from error

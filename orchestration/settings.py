@@ -9,6 +9,8 @@ PHIP_TARGET             engine: ``duckdb``
 PHIP_AS_AT              rebuild the picture as known on this day (ISO date)
 PHIP_IDENTITY_KEY       key of the pseudonyms, 64 hexadecimal digits
 PHIP_IDENTITY_KEY_FILE  file holding that key; default ``<home>/identity/key``, made on first use
+PHIP_SIGNING_KEY_FILE   file holding the key that signs verdicts and the audit log, 64 hexadecimal digits; default
+                        ``<home>/keys/signing``, made on first use
 PHIP_MEMORY_LIMIT       memory DuckDB may use, e.g. ``4GB``
 PHIP_THREADS            threads DuckDB may use
 PHIP_KEEP_GENERATIONS   builds of the warehouse that are kept (default 3)
@@ -17,6 +19,8 @@ PHIP_KEEP_GENERATIONS   builds of the warehouse that are kept (default 3)
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from dataclasses import dataclass
@@ -77,6 +81,7 @@ class Settings:
     key_file: Path | None = None
     key_given: Secret | None = None
     keep_generations: int = DEFAULT_KEEP_GENERATIONS
+    signing_key_file: Path | None = None
 
     @property
     def raw(self) -> Path:
@@ -92,6 +97,11 @@ class Settings:
     def identity(self) -> Path:
         """Key and identity store. Restricted."""
         return self.home / "identity"
+
+    @property
+    def keys(self) -> Path:
+        """Signing key and what only its holders may write. Restricted."""
+        return self.home / "keys"
 
     @property
     def spill(self) -> Path:
@@ -129,7 +139,7 @@ class Settings:
         _make_folder(self.home, _FOLDER)
         for folder in (self.raw, self.warehouse, self.releases):
             _make_folder(folder, _FOLDER)
-        for folder in (self.identity, self.spill, self.quarantine):
+        for folder in (self.identity, self.spill, self.quarantine, self.keys):
             _make_folder(folder, _SECRET_FOLDER)
             folder.chmod(_SECRET_FOLDER)
         if self.landing == self.home / "landing":
@@ -156,12 +166,25 @@ class Settings:
         if self.key_given is not None:
             return self.key_given
         if self.key_file is not None:
-            return _read_key(self.key_file)
-        default = self.identity / "key"
-        if not default.exists():
+            return _read_key(self.key_file, "identity key file")
+        return self._made_once(self.identity / "key", "identity key file")
+
+    def signing_key(self, purpose: str) -> Secret:
+        """The key of one kind of signature (``verdict``, ``audit``), derived from the signing key.
+
+        Raises :class:`SettingsError` when the key or its file is unusable.
+        """
+        if self.signing_key_file is not None:
+            root = _read_key(self.signing_key_file, "signing key file")
+        else:
+            root = self._made_once(self.keys / "signing", "signing key file")
+        return Secret(hmac.new(root.reveal(), f"phip signing: {purpose}".encode(), hashlib.sha256).digest())
+
+    def _made_once(self, path: Path, what: str) -> Secret:
+        if not path.exists():
             self.prepare()
-            _create_key(default)
-        return _read_key(default)
+            _create_key(path)
+        return _read_key(path, what)
 
 
 def load_settings(
@@ -172,6 +195,7 @@ def load_settings(
     named = os.environ.get("PHIP_LANDING")
     key = os.environ.get("PHIP_IDENTITY_KEY")
     key_file = os.environ.get("PHIP_IDENTITY_KEY_FILE")
+    signing = os.environ.get("PHIP_SIGNING_KEY_FILE")
     return Settings(
         home=home.absolute(),
         landing=(landing or (Path(named) if named else home / "landing")).absolute(),
@@ -184,6 +208,7 @@ def load_settings(
         keep_generations=_number(
             "PHIP_KEEP_GENERATIONS", os.environ.get("PHIP_KEEP_GENERATIONS"), DEFAULT_KEEP_GENERATIONS
         ),
+        signing_key_file=Path(signing).absolute() if signing else None,
     )
 
 
@@ -229,14 +254,14 @@ def _parse_key(text: str, where: str) -> Secret:
     return Secret(value)
 
 
-def _read_key(path: Path) -> Secret:
+def _read_key(path: Path, what: str) -> Secret:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SettingsError(f"identity key file: cannot be read ({type(error).__name__})") from None
+        raise SettingsError(f"{what}: cannot be read ({type(error).__name__})") from None
     if len(content) == KEY_BYTES:
         return Secret(content)
-    return _parse_key(content.decode("ascii", errors="replace"), "identity key file")
+    return _parse_key(content.decode("ascii", errors="replace"), what)
 
 
 def _create_key(path: Path) -> None:

@@ -217,8 +217,8 @@ def test_metric_and_explain_answer_from_the_release(home: Path) -> None:
 
 def test_every_look_at_exact_values_is_written_down(copy: Path) -> None:
     phip("metric", "new_independent_prescribers", "--by", "pcn", "--exact", "--home", copy)
-    line = json.loads((copy / "exact-access.log").read_text(encoding="utf-8").splitlines()[-1])
-    assert line["metric"] == "new_independent_prescribers"
+    entry = json.loads((copy / "audit.log").read_text(encoding="utf-8").splitlines()[-1])
+    assert (entry["action"], entry["facts"]["metric"]) == ("exact_query", "new_independent_prescribers")
 
 
 def test_there_is_a_template_for_every_feed_that_takes_workbooks(tmp_path: Path) -> None:
