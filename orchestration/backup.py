@@ -128,6 +128,7 @@ def restore(settings: Settings, source: Path) -> Told:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+    audit.record(settings, "restore", {"made_at": contents.made_at, "contents_sha256": _digest(contents)})
     lines = [
         f"restored {home} as it was at {contents.made_at}: {len(contents.members):,} files, every hash verified"
     ]

@@ -84,11 +84,7 @@ def missing(settings: Settings, made_of: Materials) -> list[str]:
             lines.append(f"{name} is gone")
         elif file_sha256(path) != sha256:
             lines.append(f"{name} is not the same: it was written again since")
-    lines += [
-        f"vintage {name} is gone: a newer build of the same day took its place"
-        for name in made_of.vintages
-        if not (vintages.folder(settings) / name).exists()
-    ]
+    lines += [f"vintage {name} is gone" for name in made_of.vintages if vintages.find(settings, name) is None]
     if made_of.links and links_kept.find(settings, made_of.links) is None:
         lines.append(
             "the links between people that it used are gone: keys were changed or somebody was erased since"

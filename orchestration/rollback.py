@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from orchestration import audit, locks, release, withdrawn
 from orchestration.answers import DataRefused, Told, UsageProblem
+from orchestration.fingerprint import file_sha256
 from orchestration.locks import Busy
 from orchestration.release import Release
 from orchestration.settings import Settings
@@ -80,6 +81,7 @@ def _wanted(settings: Settings, release_id: str | None, live: Release | None) ->
 
 def _refuse_changed(settings: Settings, wanted: Release) -> None:
     wrong = release.changed_files(settings, wanted.release_id)
+    wrong = wrong or _changed_manifest(settings, wanted.release_id)
     if wrong:
         shown = "; ".join(f"{name}: {what}" for name, what in list(wrong.items())[:_SHOWN])
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
@@ -87,3 +89,18 @@ def _refuse_changed(settings: Settings, wanted: Release) -> None:
             f"release {wanted.release_id} is not as it was published ({shown}{more}): it is not made current; "
             f"'phip reproduce {wanted.release_id}' can tell what it should hold"
         )
+
+
+def _changed_manifest(settings: Settings, release_id: str) -> dict[str, str]:
+    """A manifest rewritten to fit changed files: the audit log remembers its hash. Raises :class:`DataRefused`."""
+    try:
+        entries = audit.read(settings)
+    except audit.AuditBroken as error:
+        raise DataRefused(f"the audit log cannot vouch for release {release_id}: {error}") from error
+    published = [
+        entry.facts["manifest_sha256"]
+        for entry in entries
+        if entry.action == "publication" and entry.facts.get("release") == release_id
+    ]
+    found = file_sha256(settings.releases / release_id / release.MANIFEST)
+    return {release.MANIFEST: "changed"} if published and published[-1] != found else {}
