@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from conftest import REPOSITORY
 
 from dbt_project.registry import load_feeds
 from orchestration.identity import open_store
 from orchestration.ingest import Ledger, relation_sql
 from orchestration.settings import Settings, load_settings
 
-FAULTS = Path(__file__).parent
+FAULTS = Path(__file__).resolve().parent
+REPOSITORY = FAULTS.parent.parent
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def tree(folder: Path) -> dict[str, str]:
     """Every file below a folder with its hash, and where links lead."""
     return {
         path.relative_to(folder).as_posix(): (
-            os.readlink(path) if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
+            str(path.readlink()) if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
         )
         for path in sorted(folder.rglob("*"))
         if path.is_symlink() or path.is_file()
