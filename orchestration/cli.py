@@ -52,7 +52,11 @@ def main() -> Never:
         console.error(str(error))
         code = REFUSED
     except Exception as error:
-        console.error(f"internal error: {type(error).__name__}: {error}")
+        from orchestration.machine_faults import plain
+
+        text = f"{type(error).__name__}: {error}"
+        said = plain(text)
+        console.error(f"internal error: {text}" if said == text else said)
         code = INTERNAL
     sys.exit(code if isinstance(code, int) else DONE)
 

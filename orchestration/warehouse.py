@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from dbt_project.registry import load_feeds
-from orchestration import builds, links_kept, locks
+from orchestration import builds, links_kept, locks, raw_check
 from orchestration.builds import Build
 from orchestration.dbt_runner import NodeResult, build, building_path
 from orchestration.fingerprint import code_version, figures_version
@@ -37,6 +37,7 @@ def build_generation(
     ones are untouched.
     """
     with locks.exclusive(settings, "run"):
+        raw_check.mend(settings, collect(settings).files, progress)
         inputs = collect(settings)
         build_id = builds.next_id(settings, inputs.digest())
         locks.step(settings, "warehouse")
