@@ -20,7 +20,7 @@ _FAULTS = (
         f"another program holds a file open for writing. {_STANDS}: close it, then run again",
     ),
     (
-        r"malformed|not a database|corrupt|checksum|not a valid duckdb|invalid thrift|no magic bytes|snappy|zstd",
+        r"malformed|not a database|corrupt|checksum|not a valid duckdb|invalid thrift|no magic bytes",
         f"a file holds other bytes than were written. {_STANDS}: run again, which makes anew what can be made; "
         "otherwise restore a backup with 'phip restore'",
     ),

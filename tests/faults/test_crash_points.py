@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from crash_points import Point, point
@@ -18,7 +19,14 @@ from orchestration import audit, release
 from orchestration.fingerprint import code_version
 
 DONE = REPOSITORY / ".cache" / "crash-points.jsonl"
-DEFAULT_NUMBERS = (0, 1, 3, 7)
+CHAIN: tuple[dict[str, Any], ...] = (
+    {"write": 12},
+    {"step": ("ledger", "before")},
+    {"step": ("people", "after")},
+    {"after": 2.0},
+    {"step": ("generation", "before")},
+    {"step": ("record of the build", "before")},
+)
 
 
 def crash_and_recover(zygote: Zygote, scene: Scene, home: Path, at: Point) -> str:
@@ -56,9 +64,21 @@ def check_recovered(scene: Scene, home: Path, again: Ended, at: str) -> None:
     audit.read(settings_of(home))
 
 
-@pytest.mark.parametrize("number", DEFAULT_NUMBERS)
-def test_a_few_points(zygote: Zygote, scene: Scene, home: Path, number: int) -> None:
-    crash_and_recover(zygote, scene, home, point(number))
+def test_killed_again_and_again(zygote: Zygote, scene: Scene, home: Path) -> None:
+    """Six kills one upon the other, early and late, before any run may end; then one that may."""
+    earlier = (home / "releases" / "current").readlink().name
+    intact = tree(home / "releases" / earlier)
+    for order in CHAIN:
+        ended = zygote.phip(home, "run", hooks=LIGHT, **order)
+        assert ended.killed, order
+        assert (home / "releases" / "current").readlink().name == earlier
+        assert tree(home / "releases" / earlier) == intact
+    again = zygote.phip(home, "run", hooks=LIGHT)
+    check_recovered(scene, home, again, "six kills")
+    assert "was stopped before its end; nothing it had accepted is lost" in again.output
+    third = zygote.phip(home, "run", hooks=LIGHT)
+    assert "Nothing new" in third.output
+    assert "stopped before its end" not in third.output
 
 
 @pytest.mark.slow
