@@ -10,7 +10,7 @@ from typing import Annotated, Any, Never
 import typer
 import typer.exceptions
 
-from orchestration import answers, audit, console
+from orchestration import access, answers, audit, console
 from orchestration.settings import Settings, SettingsError, load_settings, switch_telemetry_off
 
 DONE, REFUSED, USAGE, INTERNAL = 0, 1, 2, 3
@@ -36,6 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machi
 def main() -> Never:
     """Entry point of the console script."""
     switch_telemetry_off()
+    access.narrow_umask()
     try:
         code = app(standalone_mode=False)
     except typer.exceptions.TyperException as error:
@@ -48,7 +49,7 @@ def main() -> Never:
     except (SettingsError, answers.UsageProblem) as error:
         console.error(str(error))
         code = USAGE
-    except (answers.DataRefused, audit.AuditBroken) as error:
+    except (answers.DataRefused, audit.AuditBroken, access.TooOpen) as error:
         console.error(str(error))
         code = REFUSED
     except Exception as error:
@@ -58,7 +59,11 @@ def main() -> Never:
 
 
 def _settings(home: Path | None, landing: Path | None = None, as_at: str | None = None) -> Settings:
-    return load_settings(home=home, landing=landing, as_at=_day("--as-at", as_at))
+    """Settings of a command; what was too open below the home folder is narrowed first."""
+    settings = load_settings(home=home, landing=landing, as_at=_day("--as-at", as_at))
+    for line in access.settle(settings):
+        console.error(line)
+    return settings
 
 
 def _day(option: str, text: str | None) -> date | None:

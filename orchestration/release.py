@@ -269,6 +269,9 @@ def _sync(folder: Path) -> None:
             with path.open("rb") as handle:
                 os.fsync(handle.fileno())
             path.chmod(0o444)
+        else:
+            path.chmod(0o755)  # published: readable by everybody, whatever the umask
+    folder.chmod(0o755)
     _sync_folder(folder)
 
 

@@ -31,6 +31,9 @@ DEFAULT_HOME = Path("var")
 DEFAULT_TARGET = "duckdb"
 DEFAULT_MEMORY_LIMIT = "4GB"
 
+# tiers of access: see orchestration.access
+_HOME_FOLDER = 0o751
+_OPEN_FOLDER = 0o755
 _SECRET_FOLDER = 0o700
 _FOLDER = 0o750
 _SECRET_FILE = 0o600
@@ -133,8 +136,9 @@ class Settings:
 
     def prepare(self) -> Settings:
         """Make the folders that are missing, with narrow permissions; returns itself."""
-        _make_folder(self.home, _FOLDER)
-        for folder in (self.raw, self.warehouse, self.releases):
+        _make_folder(self.home, _HOME_FOLDER)
+        _make_folder(self.releases, _OPEN_FOLDER)
+        for folder in (self.raw, self.warehouse):
             _make_folder(folder, _FOLDER)
         for folder in (self.identity, self.spill, self.quarantine, self.keys):
             _make_folder(folder, _SECRET_FOLDER)
@@ -234,6 +238,7 @@ def _threads(text: str | None) -> int:
 def _make_folder(folder: Path, mode: int) -> None:
     if not folder.exists():
         folder.mkdir(parents=True, mode=mode, exist_ok=True)
+        folder.chmod(mode)  # whatever the umask
 
 
 def _parse_key(text: str, where: str) -> Secret:
