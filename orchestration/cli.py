@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from datetime import date
 from pathlib import Path
@@ -329,6 +330,39 @@ def releases(as_json: JsonOption = False, home: HomeOption = None) -> int:
         rows, "no release yet: run 'phip demo' or 'phip run'"
     )
     return DONE
+
+
+keys = typer.Typer(no_args_is_help=True, help="The key of the pseudonyms.")
+app.add_typer(keys, name="keys")
+
+ByOption = Annotated[str, typer.Option("--by", help="Who decides.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, for whoever asks later.")]
+
+
+@keys.command("rotate")
+def keys_rotate(by: ByOption, why: WhyOption, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """A new key: raw files and the identity store are written anew, old keys open nothing, figures stay the same."""
+    from orchestration import upkeep
+
+    settings = _settings(home)
+    with console.progress(silent=as_json):
+        told = upkeep.rotate_keys(settings, by=by, why=why)
+    return _told(told, as_json=as_json)
+
+
+@app.command()
+def erase(by: ByOption, why: WhyOption, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """Erase one person everywhere but in published releases. Asks for the registration number, or reads it from a pipe.
+
+    It is not an argument, because arguments show in lists of processes and in the shell's history.
+    """
+    from orchestration import upkeep
+
+    settings = _settings(home)
+    number = getpass.getpass("Registration number: ") if sys.stdin.isatty() else sys.stdin.read()
+    with console.progress(silent=as_json):
+        told = upkeep.erase(settings, number, by=by, why=why)
+    return _told(told, as_json=as_json)
 
 
 @app.command("audit")

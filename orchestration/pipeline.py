@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from orchestration import audit, warehouse_inputs
 from orchestration.builds import newest
 from orchestration.fingerprint import code_version
+from orchestration.progress_log import say
 from orchestration.settings import Settings
 
 
@@ -46,6 +47,8 @@ def run(settings: Settings) -> Outcome:
     Raises :class:`Busy`. A refusal by the gate is an outcome, not an exception; the current release stays.
     """
     with exclusive(settings), _logged(settings) as log:
+        for line in _carried_through(settings):
+            say(line)
         outcome = _run(settings)
         log |= {
             "new": int(outcome.new),
@@ -69,6 +72,15 @@ def _logged(settings: Settings) -> Generator[dict[str, audit.Fact]]:
         audit.record(settings, "run_ended", {"stopped_by": type(error).__name__})
         raise
     audit.record(settings, "run_ended", facts)
+
+
+def _carried_through(settings: Settings) -> tuple[str, ...]:
+    """What an earlier change of key or erasure left undone is done first. Nothing left: two looks at a folder."""
+    if not any((settings.identity / name).exists() for name in ("rotation", "erasing")):
+        return ()
+    from orchestration import upkeep
+
+    return upkeep.finish_interrupted(settings)
 
 
 def _run(settings: Settings) -> Outcome:

@@ -51,16 +51,24 @@ class SettingsError(ValueError):
 
 
 class Secret:
-    """Bytes that show themselves in no message, log or traceback."""
+    """Bytes that show themselves in no message, log or traceback.
 
-    __slots__ = ("_value",)
+    A key that was rotated has ``rotations``, oldest first: what is keyed with the first is keyed again with each.
+    """
 
-    def __init__(self, value: bytes) -> None:
+    __slots__ = ("_rotations", "_value")
+
+    def __init__(self, value: bytes, rotations: tuple[bytes, ...] = ()) -> None:
         self._value = value
+        self._rotations = rotations
 
     def reveal(self) -> bytes:
         """The bytes."""
         return self._value
+
+    def chain(self) -> tuple[bytes, ...]:
+        """The bytes, and those of every rotation since."""
+        return (self._value, *self._rotations)
 
     def __repr__(self) -> str:
         return "Secret(...)"
@@ -170,6 +178,11 @@ class Settings:
             return _read_key(self.key_file, "identity key file")
         return self._made_once(self.identity / "key", "identity key file")
 
+    @property
+    def identity_key_file(self) -> Path:
+        """Where the key of the pseudonyms is kept, unless it is given."""
+        return self.key_file or self.identity / "key"
+
     def signing_key(self, purpose: str) -> Secret:
         """The key of one kind of signature (``verdict``, ``audit``), derived from the signing key.
 
@@ -243,14 +256,16 @@ def _make_folder(folder: Path, mode: int) -> None:
 
 def _parse_key(text: str, where: str) -> Secret:
     try:
-        value = bytes.fromhex(text.strip())
+        value = bytes.fromhex(text)
     except ValueError:
         value = b""
-    if len(value) != KEY_BYTES:
+    if not value or len(value) % KEY_BYTES:
         raise SettingsError(
-            f"{where}: expected {2 * KEY_BYTES} hexadecimal digits ({KEY_BYTES} bytes)"
+            f"{where}: expected {2 * KEY_BYTES} hexadecimal digits ({KEY_BYTES} bytes), and as many again for every "
+            "rotation"
         ) from None
-    return Secret(value)
+    first, *rotations = (value[start : start + KEY_BYTES] for start in range(0, len(value), KEY_BYTES))
+    return Secret(first, tuple(rotations))
 
 
 def _read_key(path: Path, what: str) -> Secret:
@@ -258,9 +273,8 @@ def _read_key(path: Path, what: str) -> Secret:
         content = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"{what}: cannot be read ({type(error).__name__})") from None
-    if len(content) == KEY_BYTES:
-        return Secret(content)
-    return _parse_key(content.decode("ascii", errors="replace"), what)
+    text = content.hex() if len(content) == KEY_BYTES else content.decode("ascii", errors="replace")
+    return _parse_key(text, what)
 
 
 def _create_key(path: Path) -> None:

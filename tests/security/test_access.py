@@ -73,9 +73,7 @@ def test_what_belongs_to_another_account_is_refused(home: Settings, monkeypatch:
         raise PermissionError
 
     monkeypatch.setattr(Path, "chmod", not_ours)
-    with pytest.raises(
-        access.TooOpen, match=r"quarantine has permissions 755 .*another account.*chmod 700"
-    ):
+    with pytest.raises(access.TooOpen, match=r"quarantine has permissions 755 .*another account.*chmod 700"):
         access.settle(home)
 
 
