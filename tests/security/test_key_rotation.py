@@ -23,7 +23,7 @@ from people_files import (
     taken_in,
 )
 
-from orchestration import access, answers, audit, upkeep
+from orchestration import answers, audit, upkeep
 from orchestration.identity import rotation
 from orchestration.identity.keys import gphc_person_key
 from orchestration.identity.store import open_store
@@ -159,7 +159,6 @@ def test_rows_types_and_lineage_of_raw_files_stay(home: Settings) -> None:
     before = described(home)
     rotate(home)
     assert described(home) == before
-    assert access.settle(home) == ()
 
 
 class Killed(BaseException):
