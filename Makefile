@@ -8,7 +8,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: run test setup lint types contract unit test-browser bench clean help
+.PHONY: run test setup lint types contract unit test-browser test-slow bench clean help
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -45,11 +45,14 @@ types: $(STAMP) ## pyright, strict on our packages
 contract: $(STAMP) ## import contract of the rooms
 	@$(BIN)/lint-imports
 
-unit: $(STAMP) $(PARTS) ## every test
+unit: $(STAMP) $(PARTS) ## every test but those that take minutes
 	@$(BIN)/python -m pytest -n 2 --dist loadscope
 
 test-browser: $(STAMP) $(PARTS) ## only the tests in a real Chromium
-	@$(BIN)/python -m pytest -m browser
+	@$(BIN)/python -m pytest -m "browser and not slow"
+
+test-slow: $(STAMP) $(PARTS) ## the tests that take minutes each: faults at many points, whole tables
+	@$(BIN)/python -m pytest -m slow
 
 bench: $(STAMP) $(PARTS) ## the cost table of the README
 	@$(BIN)/python -m benchmarks

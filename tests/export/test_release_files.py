@@ -130,12 +130,15 @@ def test_a_new_table_and_a_new_kind_of_figure_are_exported_without_a_word_of_cod
         )
         connection.execute("create view marts.dim_invented as from main.dim_invented")
         connection.execute(
-            "create table main.fct_metric_sensitivity as select metric_id, org_level, org_code, strand, sector, "
-            "period_start, period_grain, geography, variant, value, numerator, denominator from main.fct_metric_value "
+            "create or replace table main.fct_metric_sensitivity as select metric_id, org_level, org_code, strand, "
+            "sector, period_start, period_grain, geography, variant, value, numerator, denominator "
+            "from main.fct_metric_value "
             "cross join (values ('constant_reporters'), ('linkage_strict')) as variants(variant) "
             "where metric_id = 'attrition' and org_level = 'england'"
         )
-        connection.execute("create view marts.fct_metric_sensitivity as from main.fct_metric_sensitivity")
+        connection.execute(
+            "create or replace view marts.fct_metric_sensitivity as from main.fct_metric_sensitivity"
+        )
         rows = connection.execute("select count(*) from main.fct_metric_sensitivity").fetchone()
     out.mkdir()
     write_exports(database, out)
