@@ -16,6 +16,7 @@ every file of ``identity`` and ``keys``. The home folder may be passed through (
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _SEARCHED = ("identity", "keys")  # every file in them is checked
 _FOLDER_MODE: dict[Tier, int] = {"identifiable": 0o700, "pseudonymous": 0o750, "published": 0o755}
 _FILE_MODE: dict[Tier, int] = {"identifiable": 0o600, "pseudonymous": 0o640, "published": 0o644}
 _OTHERS_WRITE = 0o022
+_PLAIN = re.compile(r"[0-9][0-9A-Za-z-]*")  # an id of a release: no separator, no dot
 
 
 class TooOpen(RuntimeError):
@@ -46,6 +48,16 @@ class _Place:
     path: Path
     name: str  # below home
     allowed: int
+
+
+def release_folder(settings: Settings, release_id: str) -> Path:
+    """Folder of a release by its id, as people type it. Raises FileNotFoundError for whatever leads elsewhere."""
+    if not _PLAIN.fullmatch(release_id):
+        raise FileNotFoundError(release_id)
+    folder = settings.releases / release_id
+    if folder.is_symlink() or not folder.is_dir():
+        raise FileNotFoundError(release_id)
+    return folder
 
 
 def narrow_umask() -> None:

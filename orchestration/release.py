@@ -22,6 +22,7 @@ from expectations.gate import Passed, confirm, passed
 from expectations.store import VerdictStore
 from expectations.verdict import Verdict
 from orchestration import builds, feed_status
+from orchestration.access import release_folder
 from orchestration.disclosed import write_published
 from orchestration.fingerprint import code_version, file_sha256
 from orchestration.history import linkage_band, release_changes
@@ -212,7 +213,7 @@ def standing(settings: Settings) -> Release | None:
 def load(settings: Settings, release_id: str) -> Release:
     """The record of one release. Raises FileNotFoundError."""
     content: dict[str, Any] = json.loads(
-        (settings.releases / release_id / "release.json").read_text(encoding="utf-8")
+        (release_folder(settings, release_id) / "release.json").read_text(encoding="utf-8")
     )
     content["published_at"] = datetime.fromisoformat(content["published_at"])
     content["data_to"] = date.fromisoformat(content["data_to"])

@@ -211,8 +211,8 @@ def load_settings(
     key_file = os.environ.get("PHIP_IDENTITY_KEY_FILE")
     signing = os.environ.get("PHIP_SIGNING_KEY_FILE")
     return Settings(
-        home=home.absolute(),
-        landing=(landing or (Path(named) if named else home / "landing")).absolute(),
+        home=_usable(home, "--home, PHIP_HOME"),
+        landing=_usable(landing or (Path(named) if named else home / "landing"), "--landing, PHIP_LANDING"),
         target=os.environ.get("PHIP_TARGET") or DEFAULT_TARGET,
         as_at=as_at or _as_at(os.environ.get("PHIP_AS_AT")),
         memory_limit=os.environ.get("PHIP_MEMORY_LIMIT") or DEFAULT_MEMORY_LIMIT,
@@ -221,6 +221,16 @@ def load_settings(
         key_given=_parse_key(key, "PHIP_IDENTITY_KEY") if key else None,
         signing_key_file=Path(signing).absolute() if signing else None,
     )
+
+
+def _usable(folder: Path, named: str) -> Path:
+    """An absolute path that can stand in a statement, a command and a log as it is."""
+    path = folder.absolute()
+    if not str(path).isprintable() or "'" in str(path):
+        raise SettingsError(
+            f"{named}: found a quote or a control character in the path; expected a folder without"
+        )
+    return path
 
 
 def switch_telemetry_off() -> None:
