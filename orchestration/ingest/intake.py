@@ -17,6 +17,7 @@ from datetime import datetime
 import duckdb
 
 from dbt_project.registry import Feed, load_feeds
+from orchestration.identity.erasure import clear_landing
 from orchestration.identity.store import LINK_FILE, IdentityError
 from orchestration.ingest.examine import Prepared, examine, prepare, unreadable
 from orchestration.ingest.landing import LandedFile, is_unchanged, scan, sha256_of, unknown_folder
@@ -94,6 +95,7 @@ def ingest_all(
             done += len(work)
         if any(intake.taken for intake in intakes) or not _links_written(settings):
             _link_people(run)
+        _clear_erased(run)
     return IntakeReport(tuple(intakes), time.perf_counter() - start)
 
 
@@ -118,6 +120,7 @@ def ingest_feed(
         intake = _take(run, feed, work, unchanged, progress, 0, len(work))
         if chosen.persons and (intake.taken or not _links_written(settings)):
             _link_people(run)
+        _clear_erased(run)
     return intake
 
 
@@ -324,6 +327,13 @@ def _link_people(run: Run) -> None:
     if anchor is not None:
         summary = run.identities.resolve(anchor)
         logger.info("people: %d linked, %d not on the register", summary.linked, summary.unanchored)
+
+
+def _clear_erased(run: Run) -> None:
+    """Files with people erased on request do not stay in the landing folder."""
+    removed = clear_landing(run.settings, run.identities)
+    if removed:
+        logger.info("%d files with people erased on request removed from the landing folder", removed)
 
 
 def _links_written(settings: Settings) -> bool:
