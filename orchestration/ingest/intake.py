@@ -17,7 +17,6 @@ from datetime import datetime
 import duckdb
 
 from dbt_project.registry import Feed, load_feeds
-from orchestration.identity.erasure import clear_landing
 from orchestration.identity.store import LINK_FILE, IdentityError
 from orchestration.ingest.examine import Prepared, examine, prepare, unreadable
 from orchestration.ingest.landing import LandedFile, is_unchanged, scan, sha256_of, unknown_folder
@@ -331,6 +330,9 @@ def _link_people(run: Run) -> None:
 
 def _clear_erased(run: Run) -> None:
     """Files with people erased on request do not stay in the landing folder."""
+    # imported here: erasure writes raw files with the means of this package
+    from orchestration.identity.erasure import clear_landing
+
     removed = clear_landing(run.settings, run.identities)
     if removed:
         logger.info("%d files with people erased on request removed from the landing folder", removed)
