@@ -109,10 +109,10 @@ def _boolean(text: str) -> str:
 
 
 def _coded(column: Column, text: str) -> str:
-    """The promised value of a spelling; case, hyphens and underscores do not matter."""
+    """The promised value of a spelling; case, hyphens, underscores and a doubled space do not matter."""
     mapping = {value: value for value in (*column.values.values(), *column.allowed)}
     mapping = {_fold(spelling): value for spelling, value in (mapping | column.values).items()}
-    folded = f"lower(replace(replace({text}, '_', ' '), '-', ' '))"
+    folded = f"lower(replace(replace(replace({text}, '_', ' '), '-', ' '), '  ', ' '))"
     arms = " ".join(f"when {literal(key)} then {literal(value)}" for key, value in mapping.items())
     return f"case {folded} {arms} else {literal(column.other)} end"
 
