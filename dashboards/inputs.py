@@ -77,6 +77,15 @@ CHECK_COLUMNS = (
     "description",
     "rows",
 )
+SENSITIVITY_COLUMNS = (
+    "variant",
+    "metric_id",
+    "org_level",
+    "org_code",
+    "period_start",
+    "period_grain",
+    "value",
+)
 PRACTICE_COLUMNS = ("practice_code", "practice_name", "pcn_code")
 
 
@@ -85,8 +94,9 @@ class SiteInputs:
     """Published tables plus registry and release facts.
 
     ``metric_value`` and ``metric_breakdown`` hold controlled values only: a suppressed row has no value.
-    ``practice`` may be empty; networks are then found by name and code but not by practice. ``downloads`` are
-    files of the release to offer on the site.
+    ``practice`` may be empty; networks are then found by name and code but not by practice. ``sensitivity`` holds
+    figures over the networks that reported every time, and may be empty too. ``downloads`` are files of the release
+    to offer on the site.
     """
 
     metric_value: pd.DataFrame
@@ -98,6 +108,7 @@ class SiteInputs:
     programme: Programme
     release: ReleaseInfo
     practice: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(PRACTICE_COLUMNS)))
+    sensitivity: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SENSITIVITY_COLUMNS)))
     downloads: tuple[Download, ...] = ()
 
     def __post_init__(self) -> None:
@@ -108,6 +119,7 @@ class SiteInputs:
         _require("feed_status", self.feed_status, FEED_COLUMNS)
         _require("check_result", self.check_result, CHECK_COLUMNS)
         _require("practice", self.practice, PRACTICE_COLUMNS)
+        _require("sensitivity", self.sensitivity, SENSITIVITY_COLUMNS)
         _refuse_leaks("metric_value", self.metric_value)
         _refuse_leaks("metric_breakdown", self.metric_breakdown)
 
@@ -157,6 +169,7 @@ _QUERIES = {
     "metric_value": _SHOWN_VALUES.format(table="fct_metric_value"),
     "metric_breakdown": _SHOWN_VALUES.format(table="fct_metric_breakdown"),
     "organisation": "select * from dim_organisation",
+    "sensitivity": "select * from fct_metric_sensitivity where variant = 'constant_reporters'",
     "practice": "select practice_code, practice_name, pcn_code from dim_practice",
     "feed_status": "select * from feed_status",
     "check_result": "select * from check_result",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -133,6 +133,35 @@ class Site:
             )
             for row in records(self.inputs.feed_status)
         }
+
+    @cached_property
+    def _constant(self) -> dict[tuple[str, str, str], dict[tuple[date, str], float]]:
+        """Figures over the networks that reported every time, by metric and place, then by period and grain."""
+        found: dict[tuple[str, str, str], dict[tuple[date, str], float]] = {}
+        for row in records(self.inputs.sensitivity):
+            start = _day(row["period_start"])
+            if start is not None and _text(row["value"]) is not None:
+                key = (str(row["metric_id"]), str(row["org_level"]), str(row["org_code"]))
+                found.setdefault(key, {})[(start, str(row["period_grain"]))] = round(float(row["value"]), 6)
+        return found
+
+    def constant_reporters(
+        self, metric: Metric, place: Place, series: tuple[Value, ...]
+    ) -> tuple[Value, ...]:
+        """The values of a series over the networks that reported every time, for the periods that have one."""
+        known = self._constant.get((metric.id, place.level, place.code), {})
+        return tuple(
+            replace(
+                value,
+                value=known[value.period_start, value.grain],
+                lower=None,
+                upper=None,
+                numerator=None,
+                denominator=None,
+            )
+            for value in series
+            if value.shown and (value.period_start, value.grain) in known
+        )
 
     def strand_of(self, metric: Metric, strand: Strand) -> str:
         """The strand key a metric's rows carry: its own where the registry breaks it down, else the total."""

@@ -49,6 +49,7 @@ NODE = {
     "impact": "Impact",
 }
 NOTHING = "\u2013"  # stands where there is nothing to say, which is not a missing number
+CONSTANT = "networks that reported every time"
 INTERVAL_NAME = "95% interval"
 PICTURES_MISSING = "Pictures of the charts were not made for this release; the table holds every number."
 

@@ -275,6 +275,8 @@ def _figures(
     averages = rounding & facts.average
     figures["denominator"][averages] = round_half_up(figures["denominator"][averages], rule.round_to)
     figures["numerator"][averages] = np.nan
+    # nor can the few people with an outcome stand beside an estimate of class C, in England either
+    figures["numerator"][facts.class_c & facts.average] = np.nan
     for metric_id, positions in _positions(values, counts).items():
         _recompute(figures, positions, metrics[metric_id])
     for name in FIGURES:

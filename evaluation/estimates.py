@@ -7,7 +7,7 @@ for all metrics alike in ``finish.sql``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -75,31 +75,22 @@ TIME_ESTIMATORS: Mapping[str, Estimator] = {
 }
 
 
-def time_figures(units: pd.DataFrame, metrics: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Figures of every time-to-event metric.
+def time_figures(units: pd.DataFrame, metric: Mapping[str, Any]) -> pd.DataFrame:
+    """Figures of one time-to-event metric.
 
-    ``units``: metric_id, the columns of :data:`CELL`, duration_days, outcome (0 followed, 1 the event, 2 competing),
-    is_counted (in the numerator), is_mature. ``metrics``: registry entries. Returns :data:`FIGURE_COLUMNS`;
-    shares are in percent. Raises ValueError for an estimator that does not exist.
+    ``units``: the columns of :data:`CELL` (texts as categories, to be small), duration_days, outcome (0 followed, 1 the
+    event, 2 competing), is_counted (in the numerator), is_mature. ``metric``: registry entry. Returns
+    :data:`FIGURE_COLUMNS`; shares are in percent. Raises ValueError for an estimator that does not exist.
     """
-    parts = [
-        _figures_of(units[units["metric_id"] == metric["id"]], metric)
-        for metric in metrics
-        if (units["metric_id"] == metric["id"]).any()
-    ]
-    if not parts:
-        return pd.DataFrame(columns=list(FIGURE_COLUMNS))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _figures_of(units: pd.DataFrame, metric: Mapping[str, Any]) -> pd.DataFrame:
     name = metric["estimator"]
     if name not in TIME_ESTIMATORS:
         raise ValueError(
             f"metric {metric['id']}: estimator: found '{name}', expected one of {', '.join(TIME_ESTIMATORS)}"
         )
+    if units.empty:
+        return pd.DataFrame(columns=list(FIGURE_COLUMNS))
     horizon = metric.get("horizon_days")
-    groups = units.groupby(list(CELL), sort=True, dropna=False)
+    groups = units.groupby(list(CELL), sort=True, observed=True)
     cells = groups.agg(
         numerator=("is_counted", "sum"), denominator=("outcome", "size"), mature_size=("is_mature", "sum")
     ).reset_index()

@@ -283,7 +283,8 @@ def _log_minus_log(share: Floats, error: Floats, confidence: float) -> intervals
     p = np.where(inside, share, np.nan)
     log_p = np.log(p)
     spread = intervals.normal_quantile(confidence) * np.where(inside, error, np.nan) / np.abs(p * log_p)
-    return p ** np.exp(spread), p ** np.exp(-spread)
+    with np.errstate(over="ignore"):  # a very uncertain share: its lower limit is 0
+        return p ** np.exp(spread), p ** np.exp(-spread)
 
 
 def _quantiles(

@@ -84,7 +84,10 @@ def _arithmetic(subject: Subject, metrics: Mapping[str, Metric]) -> Iterable[Che
         key for key, metric in metrics.items() if metric.unit == "percent" and key not in proportions
     ]
     not_negative = [key for key, metric in metrics.items() if _never_negative(metric)]
-    counted = [key for key, metric in metrics.items() if metric.unit in COUNTED_UNITS]
+    # what can be negative (a net change) can be larger in a part than in the whole
+    counted = [
+        key for key, metric in metrics.items() if metric.unit in COUNTED_UNITS and _never_negative(metric)
+    ]
     estimated = [key for key, metric in metrics.items() if metric.interval == "estimator"]
     yield subject.check(
         "numerator.part_of_denominator",

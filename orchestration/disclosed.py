@@ -17,6 +17,7 @@ PUBLISHABLE = "(sector = 'all' or org_level = 'england')"
 # Counts of a month in one network are nearly all small: networks are published by year and to date, all strands.
 NETWORK_CUTS = "(org_level <> 'pcn' or {public} or (period_grain in ('year', 'all') and strand = 'all'))"
 FIGURE_TABLES = ("fct_metric_value", "fct_metric_breakdown")
+SENSITIVITY_TABLE = "fct_metric_sensitivity"
 REFERENCE_TABLES = ("dim_metric", "dim_organisation", "dim_practice", "dim_practice_pcn_membership")
 
 
@@ -38,6 +39,7 @@ def write_published(
         withheld = 0
         for table in FIGURE_TABLES:
             withheld += _write_figures(connection, table, metrics, programme)
+        _write_sensitivity(connection, metrics)
         for table in REFERENCE_TABLES:
             connection.execute(f"create table {table} as from wh.marts.{table} order by all")
         for name, frame in frames.items():
@@ -46,7 +48,7 @@ def write_published(
             connection.unregister("frame")
         connection.execute("detach wh")
         connection.execute("create schema marts")
-        for table in (*FIGURE_TABLES, *REFERENCE_TABLES):
+        for table in (*FIGURE_TABLES, SENSITIVITY_TABLE, *REFERENCE_TABLES):
             connection.execute(f"create view marts.{table} as from main.{table}")
         connection.execute("checkpoint")
     return withheld
@@ -80,6 +82,16 @@ def _write_figures(
         connection.execute(f"insert into {table} select {columns} from frame")
         connection.unregister("frame")
     return withheld
+
+
+def _write_sensitivity(connection: duckdb.DuckDBPyConnection, metrics: Mapping[str, Metric]) -> None:
+    """Figures under another assumption of metrics that need no control; the others stay with the evaluators."""
+    public = [metric.id for metric in metrics.values() if metric.disclosure_class == "A"]
+    connection.execute(
+        f"create table {SENSITIVITY_TABLE} as from wh.marts.{SENSITIVITY_TABLE}"
+        f" where list_contains($public, metric_id) and {PUBLISHABLE} order by all",
+        {"public": public},
+    )
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> str:

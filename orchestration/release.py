@@ -119,11 +119,7 @@ def _fill(
         programme=load_programme(),
         frames=frames,
     )
-    progress("writing CSV, Parquet and the workbook")
-    downloads = write_exports(database, draft)
-    progress("drawing the site")
-    inputs = SiteInputs.from_published(database, downloads=downloads)
-    report: SiteReport = build_site(inputs, draft / "site", cache_dir=settings.releases / ".pictures")
+    report = _present(settings, database, draft, progress)
     release = Release(
         release_id=release_id,
         build_id=build.build_id,
@@ -180,6 +176,15 @@ def _release_info(
             }
         ]
     )
+
+
+def _present(settings: Settings, database: Path, draft: Path, progress: Callable[[str], None]) -> SiteReport:
+    """What readers get of the published tables: the exports, and the site that offers them."""
+    progress("writing CSV, Parquet and the workbook")
+    downloads = write_exports(database, draft)
+    progress("drawing the site")
+    inputs = SiteInputs.from_published(database, downloads=downloads)
+    return build_site(inputs, draft / "site", cache_dir=settings.releases / ".pictures")
 
 
 def check_frame(verdict: Verdict) -> pd.DataFrame:

@@ -1,4 +1,7 @@
-"""Course over time: up to four lines; a single one with its interval, and a target where one is set."""
+"""Course over time: up to four lines; a single one with its interval, and a target where one is set.
+
+A line of network staff can have a second one, dashed: the same over the networks that reported every time.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,10 @@ _HEIGHT_NARROW = 300
 _FEW_POINTS = 8
 _MOST_MARKED = 24  # points a line can carry before its markers run together
 _LEAST_BAND = 2  # points that span an interval band
+_LEGEND_ABOVE: dict[str, Any] = {
+    "showlegend": True,
+    "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left"},
+}
 _LABEL_GAP = 0.075  # least distance between two line labels, as a share of the axis
 
 
@@ -26,6 +33,12 @@ class Series:
 
     label: str
     values: tuple[Value, ...]
+    constant: tuple[Value, ...] = ()  # the same over the networks that reported every time
+
+    @property
+    def constant_label(self) -> str:
+        """What the second line of the series is called."""
+        return f"{self.label}, {wording.CONSTANT}"
 
     @property
     def last(self) -> Value | None:
@@ -58,8 +71,12 @@ def trend(
     data: list[dict[str, Any]] = []
     if single and (band := _band(series[0].values)):
         data.append(band)
-    data.extend(_line(line, position) for position, line in enumerate(series))
-    top = max((value.upper or value.value or 0 for line in series for value in line.values), default=0)
+    paired = any(line.constant for line in series)
+    mains = range(len(data), len(data) + len(series))
+    data.extend(_line(line, position, paired) for position, line in enumerate(series))
+    data.extend(_constant_lines(series))
+    drawn = [value for line in series for value in (*line.values, *line.constant)]
+    top = max((value.upper or value.value or 0 for value in drawn), default=0)
     shapes, notes = _target(target, unit)
     top = max(top, target[0] if target else 0)
     labels = _last_label(series[0]) if single else _end_labels(series, top)
@@ -68,15 +85,17 @@ def trend(
     layout: dict[str, Any] = {
         "xaxis": {**axis, "nticks": 7},
         "yaxis": {**value_axis(unit), "range": [0, top * 1.12 or 1]},
-        "margin": {"l": 62, "r": right, "t": 14, "b": 36},
+        "margin": {"l": 62, "r": right, "t": 44 if paired else 14, "b": 36},
         "shapes": shapes,
         "annotations": [*notes, *labels],
+        **(_LEGEND_ABOVE if paired else {}),
     }
+    below = len(series) + 1 if paired else len(series)
     narrow: dict[str, Any] = {
         "xaxis": {**axis, "nticks": 4},
-        "margin": {"l": 50, "r": 18, "t": 14, "b": 32 if single else 88},
+        "margin": {"l": 50, "r": 18, "t": 14, "b": 32 if below == 1 else 88 + (24 if paired else 0)},
         "annotations": [*notes, *(labels if single else [])],
-        "showlegend": not single,
+        "showlegend": below > 1,
         "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "xanchor": "left"},
     }
     return Figure(
@@ -88,10 +107,11 @@ def trend(
         layout,
         narrow,
         _HEIGHT,
-        _HEIGHT_NARROW + (0 if single else 60),
+        _HEIGHT_NARROW + (0 if below == 1 else 60 + (24 if paired else 0)),
         _table(series, f"{title}. {what}, {where}", single),
         metric.id,
         note,
+        {position: {"showlegend": True} for position in mains} if paired else {},
     )
 
 
@@ -112,10 +132,11 @@ def _time_axis(grain: str) -> dict[str, Any]:
     return {"type": "date", "tickformat": "%b %Y", "hoverformat": "%B %Y"}
 
 
-def _line(line: Series, position: int) -> dict[str, Any]:
+def _line(line: Series, position: int, paired: bool) -> dict[str, Any]:
+    """The line of a series; in a chart with dashed second lines it is solid and told apart by its markers."""
     colour = theme.SERIES_COLOURS[position]
     marker = theme.SERIES_MARKERS[position]
-    many = len(line.values) > _MOST_MARKED
+    many = len(line.values) > _MOST_MARKED and not paired
     open_marks = [f"{marker}-open" if value.symbol == "p" else marker for value in line.values]
     return {
         "type": "scatter",
@@ -127,15 +148,44 @@ def _line(line: Series, position: int) -> dict[str, Any]:
             [f"{line.label}, {formatting.period_of(value)}", formatting.cell(value)] for value in line.values
         ],
         "hovertemplate": hover(),
-        "line": {"color": colour, "dash": theme.SERIES_DASHES[position], "width": 2.5},
+        "line": {"color": colour, "dash": "solid" if paired else theme.SERIES_DASHES[position], "width": 2.5},
         "marker": {
             "color": colour,
             "size": 8 if len(line.values) <= _FEW_POINTS else 6,
             "symbol": open_marks if len(set(open_marks)) > 1 else open_marks[0],
+            **({"maxdisplayed": _FEW_POINTS} if paired else {}),
         },
+        **({"showlegend": False} if paired else {}),
         "connectgaps": False,
         "cliponaxis": False,
     }
+
+
+def _constant_lines(series: tuple[Series, ...]) -> list[dict[str, Any]]:
+    """A thin dashed line each, in the colour of its series; one entry of the legend speaks for all."""
+    lines: list[dict[str, Any]] = []
+    for position, line in enumerate(series):
+        if not line.constant:
+            continue
+        lines.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": f"Dashed: {wording.CONSTANT}",
+                "showlegend": not lines,
+                "x": [_x(value) for value in line.constant],
+                "y": [value.value for value in line.constant],
+                "customdata": [
+                    [f"{line.constant_label}, {formatting.period_of(value)}", formatting.cell(value)]
+                    for value in line.constant
+                ],
+                "hovertemplate": hover(),
+                "line": {"color": theme.SERIES_COLOURS[position], "dash": "dash", "width": 1.5},
+                "connectgaps": False,
+                "cliponaxis": False,
+            }
+        )
+    return lines
 
 
 def _band(values: tuple[Value, ...]) -> dict[str, Any] | None:
@@ -231,6 +281,7 @@ def _end_labels(series: tuple[Series, ...], top: float) -> list[dict[str, Any]]:
 
 def _summary(series: tuple[Series, ...], target: tuple[float, str] | None, unit: str) -> str:
     sentences = [sentence for line in series if (sentence := _course(line))]
+    sentences += [_course(Series(line.constant_label, line.constant)) for line in series if line.constant]
     if target:
         sentences.append(f"{target[1]}: {formatting.spoken(target[0], unit)}.")
     return " ".join(sentences)
@@ -254,13 +305,17 @@ def _table(series: tuple[Series, ...], caption: str, single: bool) -> Table:
     for line in series:
         periods.update({(value.period_start, value.grain): None for value in line.values})
     cells = [{(v.period_start, v.grain): v for v in line.values} for line in series]
+    constant = [{(v.period_start, v.grain): v for v in line.constant} for line in series if line.constant]
     columns = [Column("Period"), *(Column(line.label, True) for line in series)]
+    columns += [Column(line.constant_label, True) for line in series if line.constant]
     with_interval = single and any(value.lower is not None for value in series[0].values)
     if with_interval:
         columns.append(Column(wording.INTERVAL_NAME, True))
     rows: list[tuple[Cell, ...]] = []
     for key in sorted(periods):
         row = [Cell(formatting.period(*key)), *(value_cell(found.get(key)) for found in cells)]
+        # outside the window of these networks there is nothing to say
+        row += [value_cell(found[key]) if key in found else Cell(wording.NOTHING) for found in constant]
         if with_interval:
             row.append(interval_cell(cells[0].get(key)))
         rows.append(tuple(row))

@@ -39,9 +39,13 @@ def write_exports(database: Path, out: Path) -> tuple[Download, ...]:
             write_csv(connection, publication, out / CSV, scratch)
             parquet = write_parquet(connection, publication, out / PARQUET)
             write_workbook(connection, publication, out / WORKBOOK, scratch)
-    tables = {table.name: table for table in publication.tables}
+    tables = {table.name: table for table in (*publication.figures, *publication.others)}
+    files = {path.stem: path for path in parquet}
     return (
         Download(out / WORKBOOK, "Workbook for Excel: England, regions and boards; networks by year"),
         Download(out / CSV, "Every figure as CSV, one file per measure, with metadata"),
-        *(Download(path, f"Parquet: {tables[path.stem].description}") for path in parquet),
+        *(
+            Download(files[name], f"Parquet: {table.description.rstrip('.') or name}")
+            for name, table in tables.items()
+        ),
     )

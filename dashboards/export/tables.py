@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
-from dashboards import wording
+from dashboards import formatting, wording
 from dashboards.inputs import InputError, ReleaseInfo, read_release
 from dbt_project.registry import Mart, Metric, Programme, load_marts
 
@@ -105,8 +105,10 @@ class Publication:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What no reader may miss: generated data, publication against the checks."""
+        """What no reader may miss: generated data, a picture of the past, publication against the checks."""
         lines = (f"{wording.DEMONSTRATION}.",) if self.release.demonstration else ()
+        if self.release.as_at:
+            lines += (f"{wording.AS_AT} {formatting.day(self.release.as_at)}. {wording.AS_AT_MORE}",)
         if self.release.override_reason:
             lines += (f"Published although checks failed, because: {self.release.override_reason}.",)
         return lines

@@ -183,7 +183,7 @@ def _charts(site: Site, board: Place) -> list[Block]:
         charts.append(
             trend(
                 metric,
-                (Series(metric.label, series),),
+                (Series(metric.label, series, site.constant_reporters(metric, board, series)),),
                 figure_id=figure_id,
                 title=messages.claim(metric, value, earlier),
                 where=formatting.short_name(board),

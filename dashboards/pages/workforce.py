@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
-from dashboards import content, formatting, messages, verdicts
+from dashboards import content, formatting, messages, verdicts, wording
 from dashboards.blocks import Block, Cell, Column, DataTable, Heading, Notice, Page, Table, value_cell
 from dashboards.charts import Series, hex_map, ranked, trend
 from dashboards.pages import Nav
@@ -15,6 +16,10 @@ NAV = Nav(3, "Network workforce", "workforce.html")
 _REPORTING = (
     "Not every network reported in the early years, so part of the early growth is better reporting,"
     " not more staff."
+)
+_CONSTANT = (
+    f"Dashed: {wording.CONSTANT} since {{first}}. Where that line rises as well, there are more staff;"
+    " where it does not, more networks reported."
 )
 
 
@@ -56,8 +61,8 @@ def _lines(site: Site, chosen: tuple[tuple[str, str], ...], figure_id: str, unit
         metric = site.metric(name)
         values = site.values.trend(metric, ENGLAND) if metric else ()
         newest = site.values.latest(metric, ENGLAND) if metric else None
-        if values:
-            lines.append(Series(label, values))
+        if metric and values:
+            lines.append(Series(label, values, site.constant_reporters(metric, ENGLAND, values)))
         elif newest is not None and newest.shown:
             single.append((label, newest))
         elif metric:
@@ -74,8 +79,19 @@ def _lines(site: Site, chosen: tuple[tuple[str, str], ...], figure_id: str, unit
         title=_title(lines, unit),
         where="England",
         what=f"Pharmacy staff in networks ({unit})",
+        note=_constant_note(lines),
     )
     return [figure, *missing]
+
+
+def _constant_note(lines: list[Series]) -> str:
+    """What the dashed lines are; empty where there are none."""
+    first = min((value for line in lines for value in line.constant), key=_start, default=None)
+    return _CONSTANT.format(first=formatting.period_of(first)) if first else ""
+
+
+def _start(value: Value) -> date:
+    return value.period_start
 
 
 def _one_census(single: list[tuple[str, Value]], figure_id: str, unit: str) -> DataTable:

@@ -127,7 +127,7 @@ class Programme(Strict):
     coverage_minimum_fte: float
     deployed_minimum_fte: float  # least FTE that counts as being deployed
     hours_per_fte: float
-    active_prescribing_months: int  # months up to the one shown in which an active prescriber prescribed something
+    active_prescribing_months: int  # months, up to the one shown, in which to have prescribed something
     constant_reporters_months: int  # window of the constant-reporter series
     capacity_reasons: tuple[str, ...]  # reasons of a refusal, lower case: there was no room for the applicant
     ineligible_reasons: tuple[str, ...]  # the applicant could not have been taken

@@ -110,7 +110,7 @@ def vintages_of_days(
         if vintage is None:
             missing.append(day)
         else:
-            found[vintage.day] = vintage
+            found[vintage.day] = vintages.promote(settings, vintage) if build else vintage
     return list(found.values()), missing
 
 

@@ -245,10 +245,11 @@ def _moments(metric: Metric) -> str:
         select pair.*,
             case
                 when in_old and in_new and not is_changed then {MOVED}
-                when in_old and in_new and old_outcome = 0 and new_event_date = old_event_date
-                    and new_duration_days >= old_duration_days
-                    then case when new_outcome <> 0 and new_event_date + new_duration_days::integer <= $cut_off
-                        then {LATE} else {NEW} end
+                when in_old and in_new and old_outcome = 0 and new_event_date = old_event_date then case
+                    when new_outcome <> 0 and new_event_date + new_duration_days::integer <= $cut_off then {LATE}
+                    when new_outcome <> 0 or new_duration_days >= old_duration_days then {NEW}
+                    else {CORRECTED}
+                end
                 when in_old then coalesce({by_events}, {CORRECTED})
                 when {moment} > $cut_off then {NEW}
                 when coalesce(told.taken_back, 0) > 0 then {CORRECTED}

@@ -85,6 +85,16 @@ def keep(settings: Settings, build: Build, *, asked: bool = False) -> Path | Non
     return target
 
 
+def promote(settings: Settings, vintage: Vintage) -> Vintage:
+    """Keep for good a vintage that was only asked for."""
+    if not vintage.is_asked:
+        return vintage
+    target = vintage.path.with_name(vintage.path.name.replace("-asked", ""))
+    vintage.path.replace(target)
+    _drop_replaced(settings, target, vintage.day, asked=False)
+    return Vintage(vintage.day, vintage.code, False, target)
+
+
 def of_build(settings: Settings, build: Build) -> Path | None:
     """The vintage a build left, or None when it is not kept."""
     found = sorted(folder(settings).glob(f"{_stem(build)}*.parquet"))

@@ -199,6 +199,22 @@ def metric_breakdown(metrics: dict[str, Metric], programme: Programme) -> pd.Dat
     return pd.DataFrame(rows, columns=[*BREAKDOWN_COLUMNS, "definition_version", "vintage"])
 
 
+CONSTANT_FROM = date(2023, 10, 1)
+CONSTANT_SHARE = 0.875
+
+
+def sensitivity(values: pd.DataFrame) -> pd.DataFrame:
+    """Network staff over the networks that reported every time: a fixed part of each figure, in a window."""
+    staff = values["metric_id"].str.match(r"pcn_.*_(fte|headcount)$")
+    above = values["org_level"].isin(["england", "region", "icb"])
+    rows = values[staff & above & (values["period_start"] >= CONSTANT_FROM)]
+    return pd.DataFrame(
+        rows[["metric_id", "org_level", "org_code", "period_start", "period_grain"]].assign(
+            variant="constant_reporters", value=rows["value"].astype(float) * CONSTANT_SHARE
+        )
+    )
+
+
 FEEDS = (
     ("provider_return", "Provider returns", "received", 214, 48_211, 62, 3, DATA_TO),
     ("gphc_register", "Professional register", "received", 54, 3_210_442, 0, 0, DATA_TO),
@@ -278,8 +294,9 @@ def inputs(
 ) -> SiteInputs:
     """Complete inputs; keyword arguments change the release."""
     metrics, programme, places = load_metrics(), load_programme(), organisation(networks_each)
+    values = metric_value(metrics, places, without=without)
     return SiteInputs(
-        metric_value=metric_value(metrics, places, without=without),
+        metric_value=values,
         metric_breakdown=metric_breakdown(metrics, programme),
         organisation=places,
         feed_status=feed_status(),
@@ -288,4 +305,5 @@ def inputs(
         programme=programme,
         release=release(**changes),
         practice=practice(places),
+        sensitivity=sensitivity(values),
     )

@@ -240,6 +240,28 @@ def test_without_browser_and_parts_the_site_is_complete_and_says_so(tmp_path: Pa
         assert figure.all("table") and wording.PICTURES_MISSING in figure.text
 
 
+def test_staff_of_networks_that_reported_every_time_stand_beside_the_trend(built: Built) -> None:
+    """A dashed line for each line, named in the legend and below the chart, and a column for each in the table."""
+    page = read_page(built.folder / "workforce.html")
+    for name in ("workforce-fte", "workforce-headcount"):
+        figure = page.one("figure", id=name)
+        traces = json.loads(figure.one("script").own_text[0])["data"]
+        mains, second = traces[:4], traces[4:]
+        assert [trace["line"]["color"] for trace in second] == [trace["line"]["color"] for trace in mains]
+        assert {trace["line"]["dash"] for trace in second} == {"dash"}
+        assert {trace["line"]["dash"] for trace in mains} == {"solid"}
+        assert len({str(trace["marker"]["symbol"]) for trace in mains}) == 4
+        named = [trace["name"] for trace in traces if trace.get("showlegend")]
+        assert named == [f"Dashed: {wording.CONSTANT}"]
+        assert f"Dashed: {wording.CONSTANT} since October 2023" in figure.text
+        heads = [cell.text for cell in figure.one("table").one("thead").all("th")]
+        assert heads[5:] == [f"{head}, {wording.CONSTANT}" for head in heads[1:5]]
+        assert f"{wording.CONSTANT}: " in _words_for(figure)
+        rows = [[cell.text for cell in row.all()] for row in figure.one("table").one("tbody").all("tr")]
+        assert rows[0][-1] == wording.NOTHING
+        assert rows[-1][-1] not in (wording.NOTHING, "[x]")
+
+
 def test_empty_tables_still_make_every_fixed_page(tmp_path: Path) -> None:
     inputs = made_inputs.inputs(networks_each=1)
     bare = replace(
@@ -260,6 +282,7 @@ def test_published_database_gives_the_same_site(tmp_path: Path, built: Built) ->
         "fct_metric_breakdown": inputs.metric_breakdown,
         "dim_organisation": inputs.organisation,
         "dim_practice": inputs.practice,
+        "fct_metric_sensitivity": inputs.sensitivity,
         "feed_status": inputs.feed_status,
         "check_result": inputs.check_result,
         "release_info": pd.DataFrame([inputs.release.__dict__]),

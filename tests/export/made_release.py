@@ -72,6 +72,13 @@ def write_build(path: Path, raw: Path) -> None:
             for row in figures(metric, category)
             if row["sector"] == "all"
         ],
+        "fct_metric_sensitivity": [
+            {**row, "variant": "constant_reporters", "vintage": DATA_TO}
+            for metric in metrics.values()
+            if metric.unit in ("people", "fte")
+            for row in figures(metric)
+            if row["geography"] == "as_now" and row["strand"] == row["sector"] == "all"
+        ],
         "dim_organisation": [
             {"org_level": level, "org_code": code, "org_name": name, "is_current": True}
             for level, code, name in PLACES

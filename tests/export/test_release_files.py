@@ -13,13 +13,16 @@ from pathlib import Path
 
 import duckdb
 import made_release
+import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from conftest import Exported
+from csvw_rules import problems
 
-from dashboards import SiteInputs, build_site
+from dashboards import SiteInputs, build_site, wording
 from dashboards.downloads import Download
 from dashboards.export import write_exports
+from dbt_project.registry import load_metrics
 from orchestration import answers, exporting
 from orchestration.builds import Build, save
 from orchestration.exact_copy import write_exact
@@ -56,6 +59,17 @@ def test_parquet_holds_every_published_row_in_a_stable_order(exported: Exported)
                 assert lost == (0,), name
 
 
+def test_figures_under_another_assumption_are_published_of_public_measures_alone(exported: Exported) -> None:
+    """Nothing masks them, so those of measures that need masking stay inside."""
+    with duckdb.connect(str(exported.build), read_only=True) as connection:
+        inside = connection.execute("select distinct metric_id from marts.fct_metric_sensitivity").fetchall()
+    with duckdb.connect(str(exported.database), read_only=True) as connection:
+        outside = connection.execute("select distinct metric_id from marts.fct_metric_sensitivity").fetchall()
+    classes = {key: metric.disclosure_class for key, metric in load_metrics().items()}
+    assert {"A", "B"} <= {classes[key] for (key,) in inside}
+    assert set(outside) == {(key,) for (key,) in inside if classes[key] == "A"}
+
+
 def test_parquet_is_compressed_and_names_its_release(exported: Exported) -> None:
     file = pq.ParquetFile(exported.parquet / "fct_metric_value.parquet")
     assert file.metadata.row_group(0).column(0).compression == "ZSTD"
@@ -75,17 +89,25 @@ def test_the_same_release_gives_the_same_bytes(exported: Exported, tmp_path: Pat
     assert sums(out) == sums(exported.folder)
 
 
-def test_an_override_is_said_in_every_file(exported: Exported, tmp_path: Path) -> None:
+def test_an_override_and_a_picture_of_the_past_are_said_in_every_file(
+    exported: Exported, tmp_path: Path
+) -> None:
     database, out = tmp_path / "published.duckdb", tmp_path / "out"
     database.write_bytes(exported.database.read_bytes())
     with duckdb.connect(str(database)) as connection:
         connection.execute("update release_info set gate_status = 'overridden', demonstration = false")
         connection.execute("alter table release_info alter override_reason type varchar")
         connection.execute("update release_info set override_reason = 'A. N. Owner: late'")
+        connection.execute("alter table release_info add column as_at date")
+        connection.execute("update release_info set as_at = date '2025-11-30'")
     out.mkdir()
     write_exports(database, out)
     said = pq.read_schema(out / "parquet" / "dim_metric.parquet").metadata[b"notice"].decode()
-    assert said == "Published although checks failed, because: A. N. Owner: late."
+    lines = [
+        "Published although checks failed, because: A. N. Owner: late.",
+        f"{wording.AS_AT} 30 November 2025.",
+    ]
+    assert all(line in said for line in lines)
     for name, part in (
         ("csv.zip", "csv-metadata.json"),
         ("csv.zip", "README.txt"),
@@ -93,8 +115,48 @@ def test_an_override_is_said_in_every_file(exported: Exported, tmp_path: Path) -
     ):
         with zipfile.ZipFile(out / name) as archive:
             text = archive.read(part).decode("utf-8")
-        assert said in text, part
+        assert all(line in text for line in lines), part
         assert "Demonstration" not in text, part
+
+
+def test_a_new_table_and_a_new_kind_of_figure_are_exported_without_a_word_of_code(
+    exported: Exported, tmp_path: Path
+) -> None:
+    database, out = tmp_path / "published.duckdb", tmp_path / "out"
+    database.write_bytes(exported.database.read_bytes())
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "create table main.dim_invented as select 'a' as code, '=1' as text, 1.5::decimal(9, 2) as d"
+        )
+        connection.execute("create view marts.dim_invented as from main.dim_invented")
+        connection.execute(
+            "create table main.fct_metric_sensitivity as select metric_id, org_level, org_code, strand, sector, "
+            "period_start, period_grain, geography, variant, value, numerator, denominator from main.fct_metric_value "
+            "cross join (values ('constant_reporters'), ('linkage_strict')) as variants(variant) "
+            "where metric_id = 'attrition' and org_level = 'england'"
+        )
+        connection.execute("create view marts.fct_metric_sensitivity as from main.fct_metric_sensitivity")
+        rows = connection.execute("select count(*) from main.fct_metric_sensitivity").fetchone()
+    out.mkdir()
+    write_exports(database, out)
+    with zipfile.ZipFile(out / "csv.zip") as archive:
+        archive.extractall(tmp_path / "csv")
+    described = json.loads((tmp_path / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
+    assert problems(described, tmp_path / "csv") == []
+    assert (tmp_path / "csv" / "dim_invented.csv").read_text(encoding="utf-8") == "code,text,d\na,'=1,1.50\n"
+    (sensitivity,) = [table for table in described["tables"] if table["url"] == "attrition-sensitivity.csv"]
+    assert sensitivity["tableSchema"]["primaryKey"][-1] == "variant"
+    assert rows is not None
+    assert (
+        len((tmp_path / "csv" / "attrition-sensitivity.csv").read_text(encoding="utf-8").splitlines())
+        == rows[0] + 1
+    )
+    assert (out / "parquet" / "fct_metric_sensitivity.parquet").exists()
+    sheet = openpyxl.load_workbook(out / "workbook.xlsx")["10 Withdrawal, sensitivity"]
+    (table,) = sheet.tables.values()
+    variant = [column.name for column in table.tableColumns].index("Variant")
+    shown = {row[variant].value for row in sheet[table.ref]}
+    assert shown == {"Variant", "Constant reporters", "Linkage strict"}
 
 
 def test_the_site_offers_every_file_and_keeps_its_bytes(exported: Exported, tmp_path: Path) -> None:

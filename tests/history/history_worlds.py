@@ -58,7 +58,7 @@ def back_date(folder: Path, *, returned: date, every: int = 20) -> int:
     with duckdb.connect() as connection:
         rows = connection.execute(
             "select * exclude (place) from (select *, row_number() over () as place "
-            "from read_csv(?, delim = ';', all_varchar = true) where \"Outcome\" = 'Passed') where place % ? = 0",
+            "from read_csv(?, delim = ';', all_varchar = true) where \"Outcome\" = 'Achieved') where place % ? = 0",
             [[str(path) for path in source], every],
         ).df()
     moved = pd.to_datetime(rows["Outcome date"], format="%d/%m/%Y") - pd.DateOffset(months=1)

@@ -63,18 +63,26 @@ def units_beyond_denominators(built: Built, metric: Metric) -> pd.DataFrame:
 
 
 def unexplained_stock(built: Built) -> pd.DataFrame:
-    """Months in which the stock is not that of the month before, plus those who joined, less those who left."""
+    """Months in which the stock is not that of the month before, plus those who joined, less those who left.
+
+    A place without a figure has nobody, but for a network without one in either month: it did not report. Places that
+    are no more have no figure after their end, so only those of today are looked at.
+    """
     key = [*ORGANISATION, "period_start"]
-    stock = built.figures("fct_metric_value", STOCK).set_index(key).numerator.rename("stock")
-    change = built.figures("fct_metric_value", CHANGE).set_index(key).numerator.rename("change")
-    months = sorted(stock.index.get_level_values("period_start").unique())
-    places = pd.MultiIndex.from_frame(
-        pd.concat([stock, change], axis=1).reset_index()[ORGANISATION].drop_duplicates()
-    )
-    full = pd.MultiIndex.from_tuples([(*place, month) for place in places for month in months], names=key)
-    rows = pd.concat([stock.reindex(full), change.reindex(full)], axis=1).fillna(0.0)
-    before = rows.groupby(ORGANISATION).stock.shift(1)
-    return rows[(before + rows.change != rows.stock) & before.notna()]
+    stock = built.figures("fct_metric_value", STOCK)
+    stock = stock[stock.status != "not_reported"]
+    change = built.figures("fct_metric_value", CHANGE)
+    today = stock[stock.geography == "as_now"][["org_level", "org_code"]].drop_duplicates()
+    months = pd.Series(sorted(stock.period_start.unique()), name="period_start")
+    full = today.merge(stock[["geography"]].drop_duplicates(), how="cross").merge(months, how="cross")
+    rows = full.merge(stock[[*key, "value"]].rename(columns={"value": "stock"}), on=key, how="left")
+    rows = rows.merge(change[[*key, "value"]].rename(columns={"value": "change"}), on=key, how="left")
+    rows = rows.sort_values(key, ignore_index=True)
+    rows["before"] = rows.groupby(ORGANISATION).stock.shift(1)
+    rows = rows[rows.period_start > months.iloc[0]]
+    silent = (rows.org_level == "pcn") & (rows.stock.isna() | rows.before.isna())
+    rows = rows[~silent].fillna({"stock": 0.0, "before": 0.0, "change": 0.0})
+    return rows[rows.before + rows.change != rows.stock]
 
 
 def england_by(built: Built, metric: Metric, geography: str) -> pd.DataFrame:

@@ -153,6 +153,56 @@ def test_headcounts_do_not_add_up(real: Built) -> None:
     assert sums.to_dict() == {"pcn": 5323, "sub_icb": 5233, "icb": 5221, "region": 5205, "england": 5190}
 
 
+@pytest.mark.parametrize("stem", ENGLAND)
+def test_people_split_over_networks_add_up(real: Built, stem: str) -> None:
+    """Split by share of FTE, the same people do add up, from networks to England (sensitivity of rule R2)."""
+    sums = real.warehouse.execute(
+        "select geography, org_level, sum(value) from marts.fct_metric_sensitivity"
+        " where metric_id = ? and variant = 'fractional_attribution' group by all",
+        [f"{stem}_headcount"],
+    ).fetchall()
+    assert len(sums) == 2 * len(PLACES)
+    for _, _, people in sums:
+        assert people == pytest.approx(ENGLAND[stem][1], rel=1e-9)
+
+
+def test_people_split_over_boards(real: Built, data: Path) -> None:
+    """Recomputed from the published file: a pharmacist of two boards is part of each."""
+    rows = pd.read_csv(data / CENSUS_FILE).dropna(subset=["UNIQUE_IDENTIFIER"])
+    rows = rows[rows.DETAILED_STAFF_ROLE.str.strip().isin(["Pharmacist", "Pharmacists"])]
+    posts = rows.groupby(["UNIQUE_IDENTIFIER", "PCN_CODE", "ICB_CODE"], as_index=False).FTE.sum()
+    person = posts.groupby("UNIQUE_IDENTIFIER").FTE
+    total = person.transform("sum")
+    assert (total > 0).all()
+    posts["share"] = posts.FTE / total
+    expected = posts.groupby("ICB_CODE").share.sum()
+    found = real.warehouse.execute(
+        "select org_code, value from marts.fct_metric_sensitivity where org_level = 'icb'"
+        " and geography = 'as_was' and metric_id = 'pcn_pharmacists_headcount'"
+        " and variant = 'fractional_attribution'"
+    ).df()
+    values = found.set_index("org_code").value.sort_index()
+    assert len(values) == PLACES["icb"]
+    pd.testing.assert_series_equal(values, expected.sort_index(), check_names=False, rtol=1e-9)
+
+
+@pytest.mark.parametrize("stem", ENGLAND)
+def test_fte_of_networks_add_up_to_the_national_fte(real: Built, stem: str) -> None:
+    """FTE of the people who are split, and of contracted services that nobody can be told from."""
+    role = stem.removeprefix("pcn_")
+    (split,) = real.warehouse.execute(
+        "select sum(fte) from intermediate.int_person_share where category = ?", [role]
+    ).fetchone() or (None,)
+    (contracted,) = real.warehouse.execute(
+        "select coalesce(sum(amount), 0) from intermediate.int_measure_workforce_post"
+        " where category = ? and person_identifier is null",
+        [role],
+    ).fetchone() or (None,)
+    assert split is not None
+    assert contracted is not None
+    assert split + float(contracted) == pytest.approx(ENGLAND[stem][0], abs=PUBLISHED_DIGITS["england"])
+
+
 def test_people_in_several_networks(real: Built, data: Path) -> None:
     """626 identifiers of the census stand in more than one network, in the file and in `raw/` alike."""
     folder = real.settings.raw / "pcn_workforce"

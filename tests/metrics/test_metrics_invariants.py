@@ -88,14 +88,6 @@ def test_the_stock_is_that_of_last_month_with_joiners_and_without_leavers(clean:
     assert invariants.unexplained_stock(clean.built).empty
 
 
-def test_fractional_shares_of_networks_add_up_to_england(clean: Demonstration) -> None:
-    rows = clean.built.warehouse.execute(
-        "select count(*) from marts.fct_metric_sensitivity where variant = 'fractional_attribution' and numerator > 0"
-    ).fetchone()
-    assert rows and rows[0] > 0
-    assert invariants.unattributed_sums(clean.built).empty
-
-
 def test_periods_of_counts_add_up(clean: Demonstration) -> None:
     """Everybody is counted on one day, so months make quarters, quarters years, and years the whole."""
     for metric in (m for m in METRICS.values() if m.kind == "flow" and m.unit in ("people", "count")):

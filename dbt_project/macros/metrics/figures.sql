@@ -19,7 +19,7 @@
             'int_measure_technician_pass', 'int_measure_course', 'int_measure_clinical_examination',
             'int_measure_module_pass', 'int_measure_portfolio',
         ],
-        'metric_money': ['stg_spend__month', 'int_measure_start_outcome'],
+        'metric_money': ['stg_spend__month', 'int_outturn_year', 'int_measure_start_outcome'],
         'metric_equity': [
             'metric_prescribers', 'metric_learners', 'int_pcn_attribute', 'int_measure_background',
             'int_register_group', 'int_starter_period',

@@ -102,31 +102,19 @@
 {% endmacro %}
 
 {#- Money of each financial year set against those who started in it and what became of them (`reached`). A year is
-    there once all its twelve months are closed; `all` puts together the years that are mature by rule R6 as well, or,
+    there once all its twelve months are closed (int_outturn_year); `all` puts together the years that are mature by rule R6 as well, or,
     while there is none, every closed year, so that it says too early. -#}
-{% macro spend_by_start_year(spend, money, starters, reached, horizon_days) %}
+{% macro spend_by_start_year(outturn, money, starters, reached, horizon_days) %}
     with
-
-    months as (
-
-        select
-            period,
-            sum({{ money.expr }}) as amount
-        from {{ spend }}
-        where {{ money.where }}
-        group by period
-        having count(*) = count({{ money.expr }})
-
-    ),
 
     closed as (
 
         select
-            {{ financial_year_start('period') }} as period_start,
-            cast(sum(amount) as double) as amount
-        from months
-        group by {{ financial_year_start('period') }}
-        having count(*) = 12
+            period_start,
+            cast(sum({{ money.expr }}) as double) as amount
+        from {{ outturn }}
+        where {{ money.where }}
+        group by period_start
 
     ),
 
@@ -201,7 +189,7 @@
 
 {#- What one person who got there cost: the year's outturn over the starters of the year who did. Interval: the Wilson
     limits of the share who did, turned into limits of the cost; the outturn itself is known. -#}
-{% macro unit_cost(metric, spend, starters) %}
+{% macro unit_cost(metric, outturn, starters) %}
     select
         {{ spend_figure(metric) }},
         years.amount as numerator,
@@ -214,14 +202,14 @@
         {{ ratio('years.amount', 'years.started * ' ~ wilson_lower('years.reached', 'years.started')) }}
             as estimate_upper
     from (
-        {{ spend_by_start_year(spend, metric.numerator, starters, metric.denominator.where, metric.horizon_days) }}
+        {{ spend_by_start_year(outturn, metric.numerator, starters, metric.denominator.where, metric.horizon_days) }}
     ) as years
     cross join ({{ geographies() }}) as geographies
 {% endmacro %}
 
 {#- The share of the money that went on starters of whom something became: every start of a year costs the same, so a
     year's outturn is shared out by heads, and years are added up in pounds. -#}
-{% macro spend_share(metric, spend, starters) %}
+{% macro spend_share(metric, outturn, starters) %}
     select
         {{ spend_figure(metric) }},
         years.amount_reached as numerator,
@@ -229,7 +217,7 @@
         years.started as cohort_size,
         years.mature as mature_size
     from (
-        {{ spend_by_start_year(spend, metric.denominator, starters, metric.numerator.where, metric.horizon_days) }}
+        {{ spend_by_start_year(outturn, metric.denominator, starters, metric.numerator.where, metric.horizon_days) }}
     ) as years
     cross join ({{ geographies() }}) as geographies
 {% endmacro %}

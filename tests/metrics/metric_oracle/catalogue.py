@@ -43,6 +43,7 @@ FIGURES: dict[str, Oracle] = {
     "prescribers_in_post": prescribers.stock,
     "net_prescriber_gain": prescribers.net_gain,
     "active_prescribing": prescribers.active,
+    "premises_with_active_prescriber": prescribers.premises,
     "learners_per_dpp": supervision.learners_per_supervisor,
     "learners_without_local_dpp": supervision.without_local_supervisor,
     "supervisor_activation": supervision.activation,

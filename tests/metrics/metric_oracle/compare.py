@@ -23,7 +23,7 @@ def side_by_side(
 ) -> pd.DataFrame:
     """Delivered figures beside the oracle's (suffix _oracle), one row per key that either has.
 
-    What the oracle does not say (the interval of an estimate) has no column.
+    What the oracle does not say (the interval of most estimates) has no column.
     """
     own = valued(metric, oracle(world, metric))
     if by and "dimension" not in own.index.names:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from dbt_project.registry import Metric
+from evaluation.intervals import wilson
 from metric_oracle.figures import KEY, too_early
 from metric_oracle.periods import PROGRAMME_START, period_of
 from metric_oracle.places import frame
@@ -48,18 +49,18 @@ def by_year(world: World, days: int, reached: Callable[[pd.DataFrame], pd.Series
 def _figures(
     metric: Metric, years: pd.DataFrame, denominator: str, numerator: str = "outturn"
 ) -> pd.DataFrame:
-    """The figure of each year, and of all years that are closed and mature together; England only."""
-    columns = {numerator: "numerator", denominator: "denominator"}
-    yearly = years[[numerator, denominator, "is_too_early"]].rename(columns=columns)
+    """The figure of each year, and of all years that are closed and mature together; England only.
+
+    While no year is mature, the whole is too early as they are.
+    """
+    yearly = years.assign(numerator=years[numerator], denominator=years[denominator].astype(float))
+    yearly = yearly[["numerator", "denominator", "starters", "reached", "is_too_early"]]
     yearly = yearly.rename_axis("period_start").reset_index().assign(period_grain="year")
     ripe = yearly[~yearly.is_too_early]
-    whole = (
-        ripe[["numerator", "denominator"]]
-        .sum()
-        .to_frame()
-        .T.assign(period_start=PROGRAMME_START, period_grain="all", is_too_early=False)
-    )
-    rows = pd.concat([yearly, whole]) if len(ripe) else yearly
+    whole = (ripe if len(ripe) else yearly)[["numerator", "denominator", "starters", "reached"]].sum()
+    fixed = {"period_start": PROGRAMME_START, "period_grain": "all", "is_too_early": not len(ripe)}
+    rows = pd.concat([yearly, whole.to_frame().T.assign(**fixed)])
+    rows["is_too_early"] = rows.is_too_early.astype(bool)
     rows = rows.assign(org_level="england", org_code="ENG", sector="all")
     cuts = [
         rows.assign(strand=strand, geography=geography)
@@ -70,6 +71,16 @@ def _figures(
     return found[found.index.get_level_values("period_grain").isin(metric.grains)]
 
 
+def _with_limits(metric: Metric, figures: pd.DataFrame) -> pd.DataFrame:
+    """Interval of a cost: outturn over the starters times Wilson's limits of the share with the outcome."""
+    shown = ~figures.is_too_early & (figures.denominator >= metric.minimum_denominator)
+    low, high = wilson(figures.reached.astype(float), figures.starters.astype(float))
+    return figures.assign(
+        lower_95=(figures.numerator / (figures.starters * high)).where(shown),
+        upper_95=(figures.numerator / (figures.starters * low)).where(shown),
+    )
+
+
 def per_qualified(world: World, metric: Metric) -> pd.DataFrame:
     """Outturn over the starters of the year who passed in time."""
     passed = firsts(of(world, STRAND, "passed"), ["person_id"]).set_index("person_id").day
@@ -77,20 +88,21 @@ def per_qualified(world: World, metric: Metric) -> pd.DataFrame:
     def in_time(rows: pd.DataFrame) -> pd.Series:
         return rows.person_id.map(passed) <= rows.day + pd.Timedelta(days=COMPLETION_DAYS)
 
-    return _figures(metric, by_year(world, COMPLETION_DAYS, in_time), "reached")
+    return _with_limits(metric, _figures(metric, by_year(world, COMPLETION_DAYS, in_time), "reached"))
 
 
 def per_retained(world: World, metric: Metric) -> pd.DataFrame:
     """Outturn over the starters of the year whom a network listed a year after they were deployed."""
     posts = deployed(world)
     then = posts.day + pd.Timedelta(days=RETENTION_DAYS)
-    posts = posts.assign(period=then.dt.to_period("M").dt.to_timestamp())[["person_id", "period"]]
-    retained = posts.merge(held(world)[["person_id", "period"]], on=["person_id", "period"]).person_id
+    posts = posts.assign(period=then.dt.to_period("M").dt.to_timestamp())[["person_id", "period", "day"]]
+    retained = posts.merge(held(world)[["person_id", "period"]].drop_duplicates(), on=["person_id", "period"])
+    came = retained.set_index("person_id").day
 
     def stayed(rows: pd.DataFrame) -> pd.Series:
-        return rows.person_id.isin(retained)
+        return rows.person_id.map(came) >= rows.day
 
-    return _figures(metric, by_year(world, RETAINED_DAYS, stayed), "reached")
+    return _with_limits(metric, _figures(metric, by_year(world, RETAINED_DAYS, stayed), "reached"))
 
 
 def on_withdrawn(world: World, metric: Metric) -> pd.DataFrame:

@@ -31,7 +31,9 @@ def _figures(cells: list[Cell]) -> pd.DataFrame:
     """Cells as figures of England."""
     whole = {"org_level": "england", "org_code": "ENG", "strand": "all", "sector": "all"}
     by = ["dimension", "category"] if cells and "category" in cells[0] else []
-    return pd.DataFrame([{**whole, **cell} for cell in cells]).set_index([*KEY, *by]).sort_index()
+    columns = [*KEY, *by, "numerator", "denominator", "estimate"]
+    rows = pd.DataFrame([{**whole, **cell} for cell in cells], columns=columns)
+    return rows.set_index([*KEY, *by]).sort_index()
 
 
 def _periods(figures: pd.DataFrame, metric: Metric) -> Iterator[tuple[Cell, pd.DataFrame]]:
@@ -128,8 +130,11 @@ def _against_the_rest(part: pd.DataFrame, name: str) -> list[Cell]:
     return cells
 
 
-def _lowest(cells: list[Cell], metric: Metric) -> Cell:
-    """The group furthest behind, of those large enough to have a value (R7); ties by name, unknown ones last."""
+def _lowest(cells: list[Cell], metric: Metric) -> list[Cell]:
+    """The group furthest behind, of those large enough to have a value (R7); ties by name, unknown ones last.
+
+    Where none is, the first of all stands for them, without a value.
+    """
     large = [cell for cell in cells if cell["denominator"] >= metric.minimum_denominator]  # type: ignore[operator]
 
     def order(cell: Cell) -> tuple[bool, object, str, str]:
@@ -137,8 +142,8 @@ def _lowest(cells: list[Cell], metric: Metric) -> Cell:
         unknown = bool(np.isnan(estimate))  # type: ignore[call-overload]
         return unknown, 0 if unknown else estimate, str(cell.get("dimension")), str(cell["category"])
 
-    chosen = min(large or cells, key=order)
-    return {name: chosen[name] for name in ("numerator", "denominator", "estimate")}
+    shown = ("numerator", "denominator", "estimate")
+    return [{name: cell[name] for name in shown} for cell in sorted(large or cells, key=order)[:1]]
 
 
 def _gaps(metric: Metric, figures: pd.DataFrame, name: str, *, by_group: bool) -> pd.DataFrame:
@@ -148,7 +153,7 @@ def _gaps(metric: Metric, figures: pd.DataFrame, name: str, *, by_group: bool) -
         if by_group:
             found += [{**key, **cell, "dimension": metric.breakdowns[0]} for cell in cells]
         else:
-            found.append({**key, **_lowest(cells, metric)})
+            found += [{**key, **cell} for cell in _lowest(cells, metric)]
     return _figures(found)
 
 
@@ -219,7 +224,8 @@ def _representation(world: World, metric: Metric) -> Iterator[tuple[Cell, list[C
 
 def representation(world: World, metric: Metric) -> pd.DataFrame:
     """The least represented group."""
-    return _figures([{**key, **_lowest(cells, metric)} for key, cells in _representation(world, metric)])
+    found = _representation(world, metric)
+    return _figures([{**key, **cell} for key, cells in found for cell in _lowest(cells, metric)])
 
 
 def represented_groups(world: World, metric: Metric) -> pd.DataFrame:
@@ -275,7 +281,8 @@ def _completion_gaps(world: World, metric: Metric) -> Iterator[tuple[Cell, list[
 
 def completion_gap(world: World, metric: Metric) -> pd.DataFrame:
     """The group furthest below the largest one."""
-    return _figures([{**key, **_lowest(cells, metric)} for key, cells in _completion_gaps(world, metric)])
+    found = _completion_gaps(world, metric)
+    return _figures([{**key, **cell} for key, cells in found for cell in _lowest(cells, metric)])
 
 
 def completion_gaps(world: World, metric: Metric) -> pd.DataFrame:

@@ -32,12 +32,16 @@ def stock(world: World, metric: Metric) -> pd.DataFrame:
 
 
 def net_gain(world: World, metric: Metric) -> pd.DataFrame:
-    """Those in the stock of an organisation this month and not last month, less the reverse; from the second month."""
+    """Those in the stock of an organisation this month and not last month, less the reverse; from the second month.
+
+    A network has one only if it reported in both months; any other place has one as long as it exists.
+    """
     rows = in_post(world)
-    months = sorted(rows.day.unique())
+    months = sorted(reporting(world).period.unique())
     following = dict(pairwise(months))
     parts: list[pd.DataFrame] = []
     for geography, placed in placed_units(world, rows).items():
+        there = _reported(world, geography, following)
         for level in metric.levels:
             here = placed.dropna(subset=[level])[["person_id", "day", level]]
             last = here.assign(day=here.day.map(following)).dropna(subset=["day"])
@@ -46,42 +50,110 @@ def net_gain(world: World, metric: Metric) -> pd.DataFrame:
             change = both.side.map({"left_only": 1, "right_only": -1, "both": 0}).astype(int)
             sums = change.groupby([both[level], both.day]).sum().rename("numerator")
             found = sums.rename_axis(["org_code", "period_start"]).reset_index()
+            if level == "pcn":
+                found = found[pd.MultiIndex.from_frame(found[["org_code", "period_start"]]).isin(there)]
+            elif geography == "as_was":
+                found = found[_exists(world, level, found)]
             parts.append(found.assign(org_level=level, geography=geography))
     figures = pd.concat(parts).assign(strand="all", sector="all", period_grain="month")
     return figures.set_index(KEY).sort_index()
 
 
-def _prescribed_in(items: pd.DataFrame, key: list[str]) -> pd.MultiIndex:
-    """Every `key` and month in which an item was issued in the months ending with it."""
+def _reported(world: World, geography: str, following: dict[pd.Timestamp, pd.Timestamp]) -> pd.MultiIndex:
+    """Networks and months such that they reported in that month and in the one before."""
+    sent = reporting(world)
+    codes = world.places.now(sent.pcn_code) if geography == "as_now" else sent.pcn_code
+    this = pd.MultiIndex.from_arrays([codes, sent.period])
+    last = pd.MultiIndex.from_arrays([codes, sent.period.map(following)])
+    return this.intersection(last)
+
+
+def _exists(world: World, level: str, figures: pd.DataFrame) -> pd.Series:
+    """Whether each place still was on the first of the month: boards have been abolished."""
+    if level == "england":
+        return pd.Series(True, index=figures.index)
+    spells = world.places.spells.groupby(f"{level}_code").valid_to.max()
+    return figures.org_code.map(spells) >= figures.period_start
+
+
+def _spread(items: pd.DataFrame) -> pd.DataFrame:
+    """Items once in each month whose three months they fall into (`day`)."""
     spread = [items.assign(day=items.period + pd.DateOffset(months=later)) for later in range(ACTIVE_MONTHS)]
-    return pd.MultiIndex.from_frame(pd.concat(spread)[[*key, "day"]].drop_duplicates())
+    return pd.concat(spread, ignore_index=True)
+
+
+def complete_months(months: set[pd.Timestamp]) -> list[pd.Timestamp]:
+    """Months with returns for it and the two before."""
+    return [
+        month
+        for month in sorted(months)
+        if all(month - pd.DateOffset(months=back) in months for back in range(ACTIVE_MONTHS))
+    ]
 
 
 def active(world: World, metric: Metric) -> pd.DataFrame:
     """Of the prescribers in post, those with an item anywhere in three months."""
+    items = frame(world.truth.prescribing)
     rows = in_post(world)
-    issued = _prescribed_in(frame(world.truth.prescribing), ["person_id"])
+    rows = rows[rows.day.isin(complete_months(set(items.period)))].reset_index(drop=True)
+    issued = pd.MultiIndex.from_frame(_spread(items)[["person_id", "day"]].drop_duplicates())
     reached = pd.MultiIndex.from_frame(rows[["person_id", "day"]]).isin(issued)
     return shares(metric, placed_units(world, rows.assign(is_reached=reached)))
 
 
+def premises(world: World, metric: Metric) -> pd.DataFrame:
+    """Premises open on the last day of the month, and those where a pharmacist annotated then issued an item.
+
+    They lie where the newest list up to that day puts them, else the first that holds them.
+    """
+    lists = frame(world.truth.premises).sort_values("snapshot_date", kind="stable")
+    newest_list = lists.drop_duplicates("premises_code", keep="last").set_index("premises_code")
+    items = frame(world.truth.prescribing)
+    prescribed = _spread(items[items.place_type == "premises"])
+    prescribed = prescribed.merge(world.register[world.register.profession == "pharmacist"], on="person_id")
+    prescribed = prescribed[is_annotated(prescribed, prescribed.day + pd.offsets.MonthEnd(0))]
+    parts: list[pd.DataFrame] = []
+    for month in complete_months(set(items.period)):
+        last = month + pd.offsets.MonthEnd(0)
+        opened = ~(newest_list.open_date > last) & ~(newest_list.close_date < last)
+        told = lists[lists.snapshot_date <= last].drop_duplicates("premises_code", keep="last")
+        first = lists.drop_duplicates("premises_code")
+        place = pd.concat([told, first]).drop_duplicates("premises_code").set_index("premises_code")
+        rows = place[["pcn_code", "icb_code"]].loc[opened[opened].index].reset_index(names="unit")
+        used = set(prescribed[prescribed.day == month].place_code)
+        parts.append(rows.assign(day=month, last_day=last, is_reached=rows.unit.isin(used)))
+    rows = pd.concat(parts, ignore_index=True).assign(strand="all", sector="all")
+    return shares(metric, _premises_placed(world, rows))
+
+
+def _premises_placed(world: World, rows: pd.DataFrame) -> Placed:
+    """By network on the last day of the month; premises of no network by the board they are listed under."""
+    by_network = world.places.place(rows, network="pcn_code", day="last_day")
+    by_board = world.places.place_boards(rows.assign(day=rows.last_day), "icb_code")
+    for name, placed in by_network.items():
+        for level in ("icb", "region"):
+            placed[level] = placed[level].fillna(by_board[name][level])
+    return by_network
+
+
 def fte_per_list(world: World, metric: Metric) -> pd.DataFrame:
-    """FTE of annotated pharmacists, and the patients of the networks that reported, by month."""
+    """FTE of annotated pharmacists, and the patients of the networks that reported, by month; both by network."""
     posts = prescribers_held(world).rename(columns={"period": "day"}).assign(strand="all", sector="all")
     fte = rolled_up(metric, placed_units(world, posts), {"numerator": ("fte", "sum")})
-    people = rolled_up(metric, _reported_lists(world), {"denominator": ("patients", "sum")})
-    return people.join(fte).fillna({"numerator": 0.0})
+    patients = placed_units(world, _reported_lists(world))
+    people = rolled_up(metric, patients, {"denominator": ("patients", "sum")})
+    return people[people.denominator > 0].join(fte).fillna({"numerator": 0.0})
 
 
-def _reported_lists(world: World) -> Placed:
-    """The list of every month, practices of the networks that reported: in the extract's network, and today's."""
-    reported = reporting(world)
-    extracts = extracts_of(registered(world))
-    lists = placed_lists(world, registered(world))
-    parts: dict[str, list[pd.DataFrame]] = {"as_was": [], "as_now": []}
-    for month, networks in reported.groupby("period").pcn_code:
-        sent = {"as_was": set(networks), "as_now": set(world.places.now(networks))}
-        for geography, rows in lists[newest(extracts, month)].items():
-            counted = rows[rows.pcn.isin(sent[geography])]
-            parts[geography].append(counted.assign(day=month, strand="all", sector="all"))
-    return {geography: pd.concat(rows, ignore_index=True) for geography, rows in parts.items()}
+def _reported_lists(world: World) -> pd.DataFrame:
+    """Every month and network that reported, with the patients of its practices on the list of that month."""
+    lists = registered(world)
+    extracts = extracts_of(lists)
+    placed = placed_lists(world, lists)
+    sums = {extract: placed[extract]["as_was"].groupby("pcn").patients.sum() for extract in extracts}
+    parts = [
+        rows.assign(patients=rows.pcn_code.map(sums[newest(extracts, month)]))
+        for month, rows in reporting(world).groupby("period")
+    ]
+    found = pd.concat(parts, ignore_index=True).rename(columns={"period": "day"})
+    return found.assign(strand="all", sector="all")

@@ -73,7 +73,8 @@ def of(world: World, strand: str, *event_types: str) -> pd.DataFrame:
 
 def unit(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Rows with `unit`, what is counted, made of the columns."""
-    return rows.assign(unit=rows[list(columns)].astype(str).agg("|".join, axis="columns"))
+    texts = [rows[column].astype(str) for column in columns]
+    return rows.assign(unit=texts[0].str.cat(texts[1:], sep="|") if len(texts) > 1 else texts[0])
 
 
 def placed_units(world: World, rows: pd.DataFrame) -> Placed:

@@ -67,6 +67,17 @@ class Post:
 
 
 @dataclass(frozen=True)
+class Activity:
+    """Months in which somebody prescribes, at a practice or at pharmacy premises of a network."""
+
+    person: int
+    network: int
+    first: int
+    months: int
+    at_premises: bool
+
+
+@dataclass(frozen=True)
 class Annotation:
     """A prescriber by another route, or what became of an annotation."""
 
@@ -83,6 +94,7 @@ class History:
     learners: tuple[Learner, ...]
     posts: tuple[Post, ...]
     self_funded: tuple[Annotation, ...]
+    activity: tuple[Activity, ...]
     mergers: dict[int, int]  # network -> month, after START, from which it is part of its neighbour
     silent: frozenset[tuple[int, int]]  # network and month without a return
     stops: dict[int, int]  # network -> month from which it never reports again
@@ -128,8 +140,10 @@ def _annotations(draw: st.DrawFn) -> Annotation:
 
 
 @st.composite
-def histories(draw: st.DrawFn, *, learners: int = 45, posts: int = 45, self_funded: int = 8) -> History:
-    """A history with as many learners, posts and self-funded prescribers."""
+def histories(
+    draw: st.DrawFn, *, learners: int = 80, posts: int = 70, self_funded: int = 14, activity: int = 25
+) -> History:
+    """A history with as many learners, posts, self-funded prescribers and spells of prescribing."""
     people = learners + self_funded
     month = st.integers(0, MONTHS - 1)
     network = st.integers(0, NETWORKS - 1)
@@ -142,6 +156,14 @@ def histories(draw: st.DrawFn, *, learners: int = 45, posts: int = 45, self_fund
         tenths=st.sampled_from([1, 2, 5, 10]),
         is_advanced=st.booleans(),
     )
+    active = st.builds(
+        Activity,
+        person=st.integers(0, people - 1),
+        network=network,
+        first=month,
+        months=st.integers(1, 12),
+        at_premises=st.booleans(),
+    )
     return History(
         learners=tuple(draw(st.lists(_learners(), min_size=learners, max_size=learners))),
         posts=tuple(draw(st.lists(post, min_size=posts, max_size=posts))),
@@ -151,6 +173,7 @@ def histories(draw: st.DrawFn, *, learners: int = 45, posts: int = 45, self_fund
                 draw(st.lists(_annotations(), min_size=self_funded, max_size=self_funded))
             )
         ),
+        activity=tuple(draw(st.lists(active, min_size=activity, max_size=activity))),
         mergers={one: draw(st.integers(6, 28)) for one in MERGERS if draw(st.booleans())},
         silent=draw(st.frozensets(st.tuples(network, month), max_size=12)),
         stops=draw(st.dictionaries(network, st.integers(10, MONTHS - 1), max_size=1)),

@@ -9,11 +9,11 @@ import pandas as pd
 
 from orchestration.synthetic.write_returns import STRAND_LABELS
 from random_histories.drawn import END, MONTHS, History
-from random_histories.tables import AREAS, CODES, EXTRACTS, first_of, month_end, returns
+from random_histories.tables import AREAS, CODES, EXTRACTS, ITEM_DAYS, first_of, month_end, returns
+from random_histories.tables import SNAPSHOTS as PLACE_SNAPSHOTS
 
 SNAPSHOTS = [date(2022, 4, 1), date(2023, 1, 1), date(2023, 10, 1), date(2024, 7, 1), END]
 LISTED_SUPERVISORS = [date(2023, 1, 1), END]
-ODS_VINTAGES = [date(2022, 4, 1), date(2023, 6, 1), END]
 DEPRIVATION_DAY = date(2022, 10, 30)
 PUBLISHED_SPEND = {2022: date(2023, 6, 15), 2023: date(2024, 6, 15)}
 COURSES_DAY = date(2022, 6, 1)
@@ -29,6 +29,12 @@ SECTORS = {
     "pcn": "PCN",
     "unknown": "Unknown",
 }
+AGE_BANDS = {
+    "under_30": "Under 30",
+    "30_39": "30 to 39",
+    "40_49": "40 to 49",
+    "50_59": "50 to 59",
+}
 ROUTES = {"programme_funded": "Programme funded", "self_funded": "Self funded"}
 WRONG_DAYS = 6  # a return that is sent wrong has a third of its days earlier by these
 
@@ -41,8 +47,9 @@ def land(tables: dict[str, pd.DataFrame], history: History, landing: Path, until
         _write(landing / "gphc_register" / f"gphc_register_{day}.csv", _register(tables, day))
     for day in (day for day in LISTED_SUPERVISORS if day <= until):
         _write(landing / "supervisor_register" / f"supervisor_register_{day}.csv", _supervisors(tables, day))
-    for day in (day for day in ODS_VINTAGES if day <= until):
+    for day in (day for day in PLACE_SNAPSHOTS if day <= until):
         _networks(tables, landing / "ods_pcn_membership", day)
+        _premises(tables, landing / "pharmacy_premises", day)
     for day in (day for day in EXTRACTS if day <= until):
         _lists(tables, landing, day)
     if until >= DEPRIVATION_DAY:
@@ -57,7 +64,54 @@ def land(tables: dict[str, pd.DataFrame], history: History, landing: Path, until
             }
         )
         _write(landing / "deprivation" / f"pcn_imd_{DEPRIVATION_DAY}.csv", scores)
+        kinds = tables["rural_urban"]
+        classes = pd.DataFrame(
+            {
+                "PCN code": kinds.pcn_code,
+                "Classification": kinds.classification.str.capitalize(),
+                "Published on": DEPRIVATION_DAY,
+            }
+        )
+        _write(landing / "rural_urban" / f"rural_urban_{DEPRIVATION_DAY}.csv", classes)
+    _items(tables, landing / "prescribing", until)
     _money_and_courses(tables, landing, until)
+
+
+def _items(tables: dict[str, pd.DataFrame], folder: Path, until: date) -> None:
+    rows = tables["prescribing"]
+    if rows.empty:
+        return
+    sent = rows.period.map(lambda first: month_end(first) + timedelta(days=ITEM_DAYS))
+    rows = rows[sent <= until]
+    told = pd.DataFrame(
+        {
+            "Period": rows.period.map("{:%Y-%m}".format),
+            "Return date": sent[sent <= until],
+            "GPhC number": _number(tables, rows.person_id),
+            "Place code": rows.place_code,
+            "Place type": rows.place_type.str.capitalize(),
+            "Items": rows["items"],
+        }
+    )
+    if len(told):
+        _write(folder / "prescribing.csv", told)
+
+
+def _premises(tables: dict[str, pd.DataFrame], folder: Path, day: date) -> None:
+    rows = tables["premises"]
+    rows = rows[rows.snapshot_date == day]
+    listed = pd.DataFrame(
+        {
+            "Snapshot date": day,
+            "Premises code": rows.premises_code,
+            "Premises name": rows.premises_code,
+            "ICB code": rows.icb_code,
+            "PCN code": rows.pcn_code,
+            "Open date": "",
+            "Close date": rows.close_date,
+        }
+    )
+    _write(folder / f"pharmacy_premises_{day}.csv", listed)
 
 
 def _write(path: Path, rows: pd.DataFrame) -> None:
@@ -211,11 +265,18 @@ def _register(tables: dict[str, pd.DataFrame], day: date) -> pd.DataFrame:
                     "Annotation removed on": removed,
                     "Annotation restored on": restored,
                     "Country": register.country,
+                    "Sex": register.sex.map(_words),
+                    "Ethnic group": register.ethnic_group.map(_words),
+                    "Age band": register.age_band.map(AGE_BANDS),
                 }
             ),
         ],
         axis="columns",
     )
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ").capitalize()
 
 
 def _supervisors(tables: dict[str, pd.DataFrame], day: date) -> pd.DataFrame:
@@ -331,6 +392,16 @@ def _lists(tables: dict[str, pd.DataFrame], landing: Path, day: date) -> None:
         }
     )
     _write(landing / "registered_patients" / f"gp-reg-pat-prac-all_{day:%Y-%m}.csv", sizes)
+    weights = tables["weighted_lists"]
+    weights = weights[weights.extract_date == day]
+    weighted = pd.DataFrame(
+        {
+            "Extract date": day,
+            "Practice code": weights.practice_code,
+            "Weighted patients": weights.weighted_patients,
+        }
+    )
+    _write(landing / "weighted_patients" / f"weighted_patients_{day:%Y-%m}.csv", weighted)
 
 
 def _money_and_courses(tables: dict[str, pd.DataFrame], landing: Path, until: date) -> None:

@@ -28,8 +28,15 @@ PROVIDERS = {
     "clinical_examination": ("CLA01", "CLA01"),
     "supervisors": ("SUA01", "SUA01"),
 }
+PREMISES = tuple(f"QA00{number}" for number in range(NETWORKS))
+CLOSING_PREMISES, LAST_DAY_OPEN = 3, date(2023, 9, 30)
 EXTRACTS = (date(2022, 4, 1), date(2023, 4, 1), date(2024, 4, 1))
+SNAPSHOTS = (date(2022, 4, 1), date(2023, 6, 1), END)  # of premises and of networks
 FIRST_DAY = date(2019, 10, 1)
+ITEM_DAYS = 45  # after the end of the month, the prescribing return is sent
+SEXES = ("female", "male", "not_stated")
+ETHNIC_GROUPS = ("asian", "white", "black", "white", "not_stated")
+AGE_BANDS = ("under_30", "30_39", "40_49", "50_59")
 CLOSED_YEARS = (2022, 2023)  # financial years with an outturn for every month
 Step = tuple[str, date, int, str | None]  # event, day, attempt, reason
 
@@ -258,11 +265,16 @@ def _register(history: History, people: pd.DataFrame, events: pd.DataFrame) -> p
             }
         )
     columns = ["annotated_on", "annotation_route", "annotation_removed_on", "annotation_restored_on"]
-    known = pd.DataFrame(rows, columns=["person_id", *columns], dtype=object)
-    known = known[known.annotated_on.map(lambda day: day <= END)].astype({"person_id": "int64"})
+    seen = [row for row in rows if row["annotated_on"] <= END]  # type: ignore[operator]
+    known = pd.DataFrame(seen, columns=["person_id", *columns], dtype=object).astype({"person_id": "int64"})
     register = people[["person_id", "gphc_number", "profession"]].merge(known, on="person_id", how="left")
     fixed = {"registered_on": date(2015, 1, 1), "removed_on": None, "restored_on": None, "country": "England"}
-    return register.assign(**fixed)
+    characteristics = {"sex": SEXES, "ethnic_group": ETHNIC_GROUPS, "age_band": AGE_BANDS}
+    stated = {
+        name: [groups[7 * person % 11 % len(groups)] for person in register.person_id]
+        for name, groups in characteristics.items()
+    }
+    return register.assign(**fixed, **stated)
 
 
 def _deployments(history: History, people: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -335,13 +347,74 @@ def _geography(history: History) -> dict[str, pd.DataFrame]:
                 {**own, "pcn_code": heir, "valid_from": end + timedelta(days=1), "valid_to": None}
             )
     lists = pd.concat([practices.assign(extract_date=day) for day in EXTRACTS], ignore_index=True)
+    own_area = practices[["practice_code", "sub_icb_code"]].merge(
+        spells.drop(columns="pcn_code").drop_duplicates(), on="sub_icb_code"
+    )
+    weights = lists.patients * (0.9 + 0.05 * lists.network)
+    heirs = pd.DataFrame(columns=["old_icb_code", "new_icb_code", "changed_on"], dtype=object)
     return {
+        "practice_geography": own_area,
+        "board_heirs": heirs,
+        "weighted_lists": lists.assign(weighted_patients=weights.round(2))[
+            ["extract_date", "practice_code", "weighted_patients"]
+        ],
+        "rural_urban": pd.DataFrame(
+            {"pcn_code": CODES, "classification": ["rural" if n % 2 else "urban" for n in range(NETWORKS)]}
+        ),
+        "premises": _premises(history),
         "pcns": pcns,
         "pcn_geography": spells,
         "practices": practices[["practice_code", "sub_icb_code"]],
         "memberships": pd.DataFrame(memberships),
         "list_sizes": lists[["extract_date", "practice_code", "patients"]],
     }
+
+
+def _premises(history: History) -> pd.DataFrame:
+    """Premises on every list of them, each under the network of its area on that day."""
+    rows: list[dict[str, object]] = []
+    for day in SNAPSHOTS:
+        month = 12 * (day.year - START.year) + day.month - START.month
+        for number, code in enumerate(PREMISES):
+            closes = LAST_DAY_OPEN if number == CLOSING_PREMISES and day >= LAST_DAY_OPEN else None
+            rows.append(
+                {
+                    "snapshot_date": day,
+                    "premises_code": code,
+                    "pcn_code": CODES[network_in(history, number, month)],
+                    "icb_code": AREAS[number][1],
+                    "open_date": None,
+                    "close_date": closes,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _prescribing(history: History) -> pd.DataFrame:
+    """Items by month, prescriber and place, of the months returned by END."""
+    practices = _places().groupby("network").practice_code.first()
+    rows = {
+        (
+            month,
+            one.person,
+            PREMISES[one.network] if one.at_premises else practices[one.network],
+        ): one.at_premises
+        for one in history.activity
+        for month in range(one.first, min(one.first + one.months, MONTHS))
+        if month_end(first_of(month)) + timedelta(days=ITEM_DAYS) <= END
+    }
+    return pd.DataFrame(
+        [
+            {
+                "period": first_of(month),
+                "person_id": person,
+                "place_code": place,
+                "place_type": "premises" if at_premises else "practice",
+                "items": 3,
+            }
+            for (month, person, place), at_premises in sorted(rows.items())
+        ]
+    )
 
 
 def _spend() -> pd.DataFrame:
@@ -391,6 +464,7 @@ def told(history: History) -> dict[str, pd.DataFrame]:
         "supervisors": supervisors,
         "spend": _spend(),
         "courses": _courses(),
+        "prescribing": _prescribing(history),
         **_geography(history),
     }
 

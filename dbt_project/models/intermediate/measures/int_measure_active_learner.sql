@@ -1,6 +1,7 @@
 -- Active learners on the last day of each month: started and neither passed, withdrawn nor failed for good by then;
--- a deferred learner is active. Where the learner was is what the provider says of the latest event in the strand by
--- that day; where that network lay is as of the first day of the month. Unit: person in a strand, one row a month.
+-- a deferred learner is active. Where the learner was is what the latest event in the strand by that day says, whoever
+-- told of it (rule R4: stock follows the person); where that network lay is as of the first day of the month. Unit:
+-- person in a strand, one row a month.
 with
 
 learners as (
@@ -69,7 +70,7 @@ events as (
         sector,
         pcn_code
     from {{ ref('int_event') }}
-    where source = 'provider_return' and strand in ('independent_prescribing', 'technician_accreditation')
+    where strand in ('independent_prescribing', 'technician_accreditation')
 
 ),
 

@@ -163,11 +163,14 @@ select
     greatest(
         {{ days_between(
             'stays.event_date',
-            'coalesce(stays.left_month, least(' ~ add_days(add_months('stays.last_month', 1), -1) ~ ', build.vintage), stays.event_date)'
+            'coalesce(stays.left_month, least('
+            ~ add_days(add_months('stays.last_month', 1), -1)
+            ~ ', build.vintage), stays.event_date)'
         ) }},
         0
     ) as duration_days,
     case when stays.left_month is null then 'censored' else 'left' end as outcome,
-    {{ add_days('stays.event_date', metric_horizon_days('retention_12_months_same_pcn')) }} <= build.vintage as is_mature
+    {{ add_days('stays.event_date', metric_horizon_days('retention_12_months_same_pcn')) }}
+    <= build.vintage as is_mature
 from stays
 cross join build

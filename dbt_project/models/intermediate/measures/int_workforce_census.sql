@@ -71,7 +71,10 @@ present as (
 
 networks as (
 
-    select *
+    -- the level is a column, not a condition of the join: a condition on one side made it quadratic
+    select
+        *,
+        'pcn' as org_level
     from {{ ref('int_network_reporting') }}
     where feed_id = 'pcn_workforce'
 
@@ -151,7 +154,7 @@ left join rolled
         and pharmacy_roles.pharmacy_role = rolled.pharmacy_role
 left join networks
     on
-        places.org_level = 'pcn'
+        places.org_level = networks.org_level
         and places.census_month = networks.month_start
         and places.geography = networks.geography
         and places.org_code = networks.pcn_code
