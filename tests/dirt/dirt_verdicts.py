@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from pytest import MonkeyPatch
 
 from orchestration import answers
 from orchestration.ingest import FileReport, ingest_all
+from orchestration.ingest.printable import printable
 from orchestration.readers.child import ReaderChild
 from orchestration.settings import Settings
 
@@ -66,7 +67,9 @@ def take(home: Path) -> Intake:
     with _heard(said):
         done = ingest_all(settings, now=datetime.now())
     said.writelines(f"{json.dumps(report.to_dict(), ensure_ascii=False)}\n" for report in done.files)
-    reports = {kind.name: _report(kind, paths[kind.name], done.files, settings.landing) for kind in KINDS}
+    by_name = {report.name: report for report in done.files}
+    found = {kind.name: _report(paths[kind.name], by_name, settings.landing) for kind in KINDS}
+    reports = {name: report for name, report in found.items() if report is not None}
     return Intake(settings, paths, reports, said.getvalue(), clock)
 
 
@@ -92,13 +95,9 @@ def _heard(said: io.StringIO) -> Generator[None]:
         root.setLevel(level)
 
 
-def _report(kind: Kind, path: Path, reports: tuple[FileReport, ...], landing: Path) -> FileReport:
+def _report(path: Path, reports: Mapping[str, FileReport], landing: Path) -> FileReport | None:
     """The report on the file of a kind, not on those that came before it."""
-    if kind.feed is None:
-        return next(report for report in reports if report.name == path.name)
-    newest = [report for report in reports if f"/{kind.name}/" in report.name]
-    names = {str(path.relative_to(landing))}
-    return next((report for report in newest if report.name in names), newest[-1])
+    return reports.get(printable(str(path.relative_to(landing))))
 
 
 def problems(intake: Intake, report: FileReport) -> list[str]:
