@@ -175,12 +175,24 @@ def _verdicts(
     verdicts: list[Examined] = []
     for number, (prepared, (vintage, remark)) in enumerate(zip(files, vintages, strict=True), start=1):
         said = [note for table in tables for note in table.notes[number - 1]]
-        every = [*prepared.notes, *said] if remark is None else [*prepared.notes, *said, remark]
+        every = [*prepared.notes, *said, *_future(versions.get(number, ()), received_on), *([remark] if remark else [])]
         notes = dict.fromkeys(map(printable, every))
         report = _report(connection, prepared.name, feed, tables, number, tuple(notes))
         told = () if report.outcome == "refused" else tuple(versions.get(number, ()))
         verdicts.append(Examined(report, told, vintage, number, problems[number] > 0))
     return verdicts
+
+
+def _future(versions: Sequence[ReturnVersion], received_on: date) -> list[str]:
+    """A remark on returns dated after they came: they would outrank their own corrections."""
+    late = [version.reported_at for version in versions if version.reported_at > received_on]
+    if not late:
+        return []
+    subject = "1 return is" if len(late) == 1 else f"{len(late):,} returns are"
+    return [
+        f"{subject} dated after the day of receipt ({max(late)}; received {received_on}): a correction dated earlier "
+        "will not replace it"
+    ]
 
 
 def _refused(prepared: Prepared, refusal: Refusal) -> FileReport:

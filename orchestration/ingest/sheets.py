@@ -109,9 +109,24 @@ def bind_sheet(feed: Feed, match: SheetMatch, file: str, source: SourceTable) ->
     if binding.missing:
         labels = ", ".join(f"'{human_label(column)}'" for column in binding.missing)
         raise Refusal("missing_columns", where, f"no column for {labels}", "every required column")
-    extra = extra_note(feed, match.layout, binding)
-    notes = (*source.notes, *match.notes, *([extra] if extra else []))
+    remarks = (extra_note(feed, match.layout, binding), _nameless_note(source))
+    notes = (*source.notes, *match.notes, *(remark for remark in remarks if remark))
     return Sheet(feed, match, file, source, binding, notes)
+
+
+def _nameless_note(source: SourceTable) -> str | None:
+    """A remark on columns with values and without a name: what stands in them is lost."""
+    places = [
+        position
+        for position, cell in enumerate(source.header)
+        if not cell and source.rows.column(position).null_count < source.rows.num_rows
+    ]
+    if not places:
+        return None
+    before = next((cell for cell in reversed(source.header[: places[0]]) if cell), None)
+    where = f"right of '{' '.join(before.split())}'" if before else "the first"
+    count = "1 column" if len(places) == 1 else f"{len(places):,} columns"
+    return f"{count} with values and without a name ({where}) not taken"
 
 
 def _where(file: str, match: SheetMatch) -> str:

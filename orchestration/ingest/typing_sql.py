@@ -62,13 +62,18 @@ def present_sql(column: Column, cell: str) -> str:
     return f"case when {cell} not in ('', {listed(written)}) then {cell} end"
 
 
+def date_formats(column: Column) -> tuple[str, ...]:
+    """The formats, besides ISO, in which dates of a column are taken."""
+    return column.formats or _DATE_FORMATS
+
+
 def typed_sql(column: Column, text: str) -> str:
     """The value of the cleaned cell ``text`` in the column's type; null when it is none."""
     typed: dict[str, Callable[[str], str]] = {
         "integer": _integer,
         "decimal": lambda cell: _decimal(cell, column.sql_type),
         "boolean": _boolean,
-        "date": lambda cell: _date(cell, column.formats or _DATE_FORMATS),
+        "date": lambda cell: _date(cell, date_formats(column)),
         "month": lambda cell: month_sql(cell, column.formats or _MONTH_FORMATS),
         "text": lambda cell: _text(column, cell),
     }

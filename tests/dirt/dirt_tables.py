@@ -65,7 +65,7 @@ def required_column_nameless(place: Place) -> Path:
 
 
 @dirt(HEADERS, "A filled optional column without a name", "accepted", "accepted",
-      "1 column with values and without a name (column 19) not taken")
+      "1 column with values and without a name (right of 'Practice code') not taken")
 def optional_column_nameless(place: Place) -> Path:
     return renamed(place, {"PCN code": ""}, {"PCN code": "U12345"}, {})
 
@@ -153,7 +153,7 @@ def contradictory_rows(place: Place) -> Path:
 
 
 @dirt(ROWS, "A return that holds itself twice", "accepted_with_quarantine", "rows_set_aside",
-      "2 rows taken, 2 set aside: 1 time from line 4: found line 2 again")
+      "2 rows taken, 2 set aside: 2 times from line 4: found line 2 again")
 def return_in_itself(place: Place) -> Path:
     header, *rows = events(place, {}, {}).splitlines()
     return place.write("return.csv", "\n".join([header, *rows, *rows]))

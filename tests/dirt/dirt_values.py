@@ -102,9 +102,9 @@ def future_event(place: Place) -> Path:
     return one_bad_event(place, "Event date", "2031-01-01")
 
 
-@dirt(DATES, "A return dated after the day it came: it would outrank its own correction",
-      "accepted_with_quarantine", "rows_set_aside",
-      "line 3, column 'Return date': found a value like '9999-99-99'; expected a date not after the day of receipt")
+@dirt(DATES, "A return dated after the day it came: it outranks its own correction", "accepted", "accepted",
+      "1 return is dated after the day of receipt (2095-12-05; received ",
+      "a correction dated earlier will not replace it")
 def future_return(place: Place) -> Path:
     return one_bad_event(place, "Return date", "2095-12-05")
 
@@ -202,7 +202,7 @@ def fte_negative(place: Place) -> Path:
 
 
 @dirt(NUMBERS, "Hours a week (37.5) where full-time equivalents are promised", "accepted", "accepted",
-      "column 'FTE': 2 rows have more than 5, which looks like hours a week; 1.0 is one full-time post",
+      "2 rows have more than 5 in column 'FTE', which looks like hours a week; 1.0 is one full-time post",
       feed="deployment_return")
 def fte_in_hours(place: Place) -> Path:
     return place.write("posts.csv", posts(place, {"FTE": "37.5"}, {"FTE": "30"}, {"FTE": "1.0"}))
@@ -319,7 +319,7 @@ def number_with_fraction(place: Place) -> Path:
 
 
 @dirt(PEOPLE, "Registration numbers in scientific notation, or a digit short", "accepted", "accepted",
-      "2 rows have a registration number that is not seven digits: their people are told by what else is known")
+      "2 rows have a number in column 'GPhC number' that is not seven digits: their people are told by what else is known")
 def mangled_number(place: Place) -> Path:
     cells = ({"GPhC number": "2.72E+06"}, {"GPhC number": GPHC[:6]}, {})
     return place.write("return.csv", events(place, *cells))
@@ -333,7 +333,7 @@ def code_for_name(place: Place) -> Path:
 
 
 @dirt(PEOPLE, "Names and events under each other's header", "refused", "no_good_row",
-      "column 'Event', 2 times from line 2: found a value like 'Aaaaaaaaaaa'; expected one of: Portfolio opened")
+      "column 'Event', 2 times from line 2: found a value like 'Aaaaaaaaaaa'; expected one of: Active, Applied")
 def name_for_event(place: Place) -> Path:
     swapped = {"Surname": "Enrolled", "Event": "Quillmarker"}
     return place.write("return.csv", events(place, swapped, swapped))
