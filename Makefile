@@ -8,7 +8,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: run test setup lint types contract unit test-browser test-slow bench clean help
+.PHONY: run test setup lint types contract unit test-browser test-slow bench audit-deps clean help
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ test-slow: $(STAMP) $(PARTS) ## the tests that take minutes each: faults at many
 
 bench: $(STAMP) $(PARTS) ## the cost table of the README
 	@$(BIN)/python -m benchmarks
+
+audit-deps: $(STAMP) ## known vulnerabilities of the locked dependencies, where the advisory service can be asked
+	@.ci/audit-deps
 
 clean: ## remove what set-up and runs left in the checkout
 	rm -rf $(VENV) var .cache dashboards/frontend/node_modules dbt_project/target dbt_project/logs
