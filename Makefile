@@ -8,7 +8,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: run test setup lint types contract unit test-browser test-slow bench audit-deps clean help
+.PHONY: run test setup lint types contract unit test-browser test-slow test-crash bench audit-deps clean help
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -53,6 +53,10 @@ test-browser: $(STAMP) $(PARTS) ## only the tests in a real Chromium
 
 test-slow: $(STAMP) $(PARTS) ## the tests that take minutes each: faults at many points, whole tables
 	@$(BIN)/python -m pytest -m slow
+
+POINTS ?= 200
+test-crash: $(STAMP) $(PARTS) ## kill runs at POINTS points (200); goes on where it was stopped
+	@$(BIN)/python -m pytest -m slow -s tests/faults/test_crash_points.py --points $(POINTS)
 
 bench: $(STAMP) $(PARTS) ## the cost table of the README
 	@$(BIN)/python -m benchmarks

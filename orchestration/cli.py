@@ -54,7 +54,11 @@ def main() -> Never:
         console.error(str(error))
         code = REFUSED
     except Exception as error:
-        console.error(f"internal error: {type(error).__name__}: {error}")
+        from orchestration.machine_faults import plain
+
+        text = f"{type(error).__name__}: {error}"
+        said = plain(text)
+        console.error(f"internal error: {text}" if said == text else said)
         code = INTERNAL
     sys.exit(code if isinstance(code, int) else DONE)
 
@@ -78,11 +82,12 @@ def _day(option: str, text: str | None) -> date | None:
 
 def _run(settings: Settings, *, as_json: bool, refusals_expected: bool = False) -> int:
     from orchestration import pipeline, summary
+    from orchestration.recovery import Damaged
 
     try:
         with console.progress(silent=as_json):
             outcome = pipeline.run(settings)
-    except pipeline.Busy as error:
+    except (pipeline.Busy, Damaged) as error:
         console.error(str(error))
         return REFUSED
     told = summary.of_run(settings, outcome)
@@ -387,6 +392,65 @@ def audit_log(
     )
     console.show_json(told.as_dict()) if as_json else console.show_lines(told.lines())
     return DONE if told.good else REFUSED
+
+
+@app.command()
+def rollback(
+    release_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="Release from 'phip releases'; default: the one before."),
+    ] = None,
+    why: Annotated[str, typer.Option(help="The reason, for whoever asks later.")] = "",
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Make an earlier release current again, in one step. Refused when its bytes are not those published."""
+    from orchestration.rollback import roll_back
+
+    return _told(roll_back(_settings(home), release_id, why=why), as_json=as_json)
+
+
+@app.command()
+def reproduce(
+    release_id: Annotated[str, typer.Argument(metavar="ID", help="Release from 'phip releases'.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Keep the release made again in this new folder.")
+    ] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Make a release again from its raw files and recipe, and compare byte for byte; what differs is told, and why."""
+    from orchestration.progress_log import say
+    from orchestration.reproduce import reproduce as again
+
+    with console.progress(silent=as_json):
+        told = again(_settings(home), release_id, say, keep=to)
+    _told(told, as_json=as_json)
+    return DONE if told.good else REFUSED
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="New file to write, e.g. phip-home.tar.")],
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """The whole home folder in one file, hashes verified. It holds identities and keys: store it as safely as these."""
+    from orchestration.backup import back_up
+
+    return _told(back_up(_settings(home), file), as_json=as_json)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="File written by 'phip backup'.")],
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """A home folder as it was backed up, every hash verified, into a folder that is new or empty."""
+    from orchestration.backup import restore as put_back
+
+    return _told(put_back(_settings(home), file), as_json=as_json)
 
 
 @app.command()

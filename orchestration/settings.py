@@ -13,6 +13,7 @@ PHIP_SIGNING_KEY_FILE   file holding the key that signs verdicts and the audit l
                         ``<home>/keys/signing``, made on first use
 PHIP_MEMORY_LIMIT       memory DuckDB may use, e.g. ``4GB``
 PHIP_THREADS            threads DuckDB may use
+PHIP_KEEP_GENERATIONS   builds of the warehouse that are kept (default 3)
 ======================  ==================================================================================
 """
 
@@ -30,6 +31,7 @@ KEY_BYTES = 32
 DEFAULT_HOME = Path("var")
 DEFAULT_TARGET = "duckdb"
 DEFAULT_MEMORY_LIMIT = "4GB"
+DEFAULT_KEEP_GENERATIONS = 3
 
 # tiers of access: see orchestration.access
 _HOME_FOLDER = 0o751
@@ -89,6 +91,7 @@ class Settings:
     threads: int = 2
     key_file: Path | None = None
     key_given: Secret | None = None
+    keep_generations: int = DEFAULT_KEEP_GENERATIONS
     signing_key_file: Path | None = None
 
     @property
@@ -216,9 +219,12 @@ def load_settings(
         target=os.environ.get("PHIP_TARGET") or DEFAULT_TARGET,
         as_at=as_at or _as_at(os.environ.get("PHIP_AS_AT")),
         memory_limit=os.environ.get("PHIP_MEMORY_LIMIT") or DEFAULT_MEMORY_LIMIT,
-        threads=_threads(os.environ.get("PHIP_THREADS")),
+        threads=_number("PHIP_THREADS", os.environ.get("PHIP_THREADS"), os.cpu_count() or 1),
         key_file=Path(key_file).absolute() if key_file else None,
         key_given=_parse_key(key, "PHIP_IDENTITY_KEY") if key else None,
+        keep_generations=_number(
+            "PHIP_KEEP_GENERATIONS", os.environ.get("PHIP_KEEP_GENERATIONS"), DEFAULT_KEEP_GENERATIONS
+        ),
         signing_key_file=Path(signing).absolute() if signing else None,
     )
 
@@ -250,11 +256,11 @@ def _as_at(text: str | None) -> date | None:
         raise SettingsError(f"PHIP_AS_AT: found '{text}'; expected a date such as 2025-11-30") from error
 
 
-def _threads(text: str | None) -> int:
+def _number(variable: str, text: str | None, default: int) -> int:
     if not text:
-        return os.cpu_count() or 1
+        return default
     if not text.isdigit() or int(text) < 1:
-        raise SettingsError(f"PHIP_THREADS: found '{text}'; expected a whole number from 1")
+        raise SettingsError(f"{variable}: found '{text}'; expected a whole number from 1")
     return int(text)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from orchestration import audit, pipeline
+from orchestration import audit, locks
 from orchestration.answers import DataRefused, Told, UsageProblem
 from orchestration.identity import erasure, rotation
 from orchestration.identity.keys import GPHC_DIGITS
@@ -30,7 +30,7 @@ def rotate_keys(settings: Settings, *, by: str, why: str) -> Told:
             "PHIP_IDENTITY_KEY gives the key, and its new part has to be written: put it into a file that only this "
             "account reads and name that as PHIP_IDENTITY_KEY_FILE"
         )
-    with _alone(settings):
+    with _alone(settings, "keys rotate"):
         audit.record(settings, "key_rotation", facts)
         done = rotation.rotate(settings, say)
     lines = (
@@ -48,7 +48,7 @@ def erase(settings: Settings, number: str, *, by: str, why: str) -> Told:
     found = re.fullmatch(rf"0*([0-9]{{{GPHC_DIGITS}}})", re.sub(r"\s", "", number))
     if found is None:
         raise UsageProblem(f"standard input: expected one registration number of {GPHC_DIGITS} digits")
-    with _alone(settings):
+    with _alone(settings, "erase"):
         audit.record(settings, "erasure", facts)
         done = erasure.erase(settings, found[1], say)
     lines = [
@@ -88,14 +88,14 @@ def _decided(by: str, why: str) -> dict[str, audit.Fact]:
 
 
 @contextmanager
-def _alone(settings: Settings) -> Generator[None]:
+def _alone(settings: Settings, work: str) -> Generator[None]:
     if not settings.home.is_dir():
         raise DataRefused(f"there is no home folder {settings.home}: name it with --home")
     settings.prepare()
     try:
-        with pipeline.exclusive(settings), alone(settings):
+        with locks.exclusive(settings, work), alone(settings):
             yield
-    except (pipeline.Busy, IdentityError) as error:
+    except (locks.Busy, IdentityError) as error:
         raise DataRefused(str(error)) from error
     except audit.UnfitFact as error:
         raise UsageProblem(str(error)) from error

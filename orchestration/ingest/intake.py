@@ -72,12 +72,12 @@ def ingest_all(
     *,
     progress: Progress | None = None,
     now: datetime | None = None,
-    again: bool = False,
+    again: bool | frozenset[str] = False,
 ) -> IntakeReport:
     """Take everything that has landed, feed by feed in the order of the contracts, then link people.
 
     Files looked at before cost a stat. Refused files are tried again when their contract changed, accepted ones only
-    with ``again``. Raises :class:`Refusal` when there is no landing folder.
+    with ``again`` (True, or the hashes of some). Raises :class:`Refusal` when there is no landing folder.
     """
     start = time.perf_counter()
     contracts = load_feeds() if feeds is None else feeds
@@ -155,7 +155,7 @@ def _recognised(run: Run, file: LandedFile) -> tuple[str | None, Refusal | None]
 
 def _is_due(run: Run, known: Known) -> bool:
     """Whether a file already in the ledger is to be looked into again."""
-    if run.again:
+    if known.sha256 in run.again if isinstance(run.again, frozenset) else run.again:
         return True
     return known.outcome == "refused" and known.contract_version != run.versions.get(known.feed)
 

@@ -224,7 +224,7 @@ def write_parquet(rows: pa.Table, target: Path, mode: int) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            pq.write_table(rows, stream, compression="zstd")
+            pq.write_table(rows, stream, compression="zstd", write_page_checksum=True)
             stream.flush()
             os.fsync(stream.fileno())
         draft.chmod(mode)

@@ -69,7 +69,7 @@ class Run:
     identities: IdentityStore
     reader: Reader
     now: datetime
-    again: bool
+    again: bool | frozenset[str]
     versions: Mapping[str | None, str]
     known: dict[str, Known]  # every file of the ledger by hash, kept up to date through the run
     registrants: list[str] = field(default_factory=list[str])  # the feed whose registrants are loaded, if any
@@ -77,7 +77,7 @@ class Run:
 
 @contextmanager
 def open_run(
-    settings: Settings, feeds: Mapping[str, Feed], now: datetime | None, *, again: bool
+    settings: Settings, feeds: Mapping[str, Feed], now: datetime | None, *, again: bool | frozenset[str]
 ) -> Generator[Run]:
     """Open everything a run needs; a second run on the same home waits for the first to end."""
     settings.prepare()
