@@ -118,9 +118,13 @@ def _rekey_raw(
 
 
 def drop_generations(settings: Settings) -> None:
-    """Remove every build: its tables carry what was replaced, and its views point at it."""
-    for path in (*settings.warehouse.glob("[0-9]*.duckdb"), *settings.warehouse.glob("[0-9]*.json")):
-        path.unlink(missing_ok=True)
+    """Remove every build, and those made to answer a question: their tables carry what was replaced.
+
+    The record goes first: a generation without one is known to be half deleted. Vintages are aggregates and stay.
+    """
+    for path in (*settings.warehouse.glob("[0-9]*.json"), *settings.warehouse.rglob("*.duckdb")):
+        path.with_suffix(".json").unlink(missing_ok=True)
+        path.with_suffix(".duckdb").unlink(missing_ok=True)
 
 
 def _make_way(raw: Path, old: Path) -> None:

@@ -102,9 +102,11 @@ def test_nobody_else_loses_anything(home: Settings) -> None:
 
 def test_the_next_build_has_other_inputs_and_no_old_generation_is_left(home: Settings) -> None:
     before = warehouse_inputs.collect(home).digest()
+    (home.warehouse / "scenarios").mkdir()
+    (home.warehouse / "scenarios" / "aa.duckdb").write_bytes(b"")
     erase(home)
     assert warehouse_inputs.collect(home).digest() != before
-    assert list(home.warehouse.glob("*.duckdb")) == []
+    assert list(home.warehouse.rglob("*.duckdb")) == []
 
 
 def test_a_file_sent_again_does_not_bring_the_person_back(home: Settings) -> None:

@@ -226,8 +226,15 @@ def test_killed_between_the_two_renames_and_a_new_raw_folder_made(home: Settings
 def test_old_generations_go_and_the_audit_log_tells(home: Settings) -> None:
     (home.warehouse / "000001-abc.duckdb").write_bytes(b"")
     (home.warehouse / "000001-abc.json").write_bytes(b"{}")
+    for folder in ("scenarios", "reproduced"):  # builds made to answer a question carry pseudonyms too
+        (home.warehouse / folder).mkdir()
+        (home.warehouse / folder / "aa.duckdb").write_bytes(b"")
+        (home.warehouse / folder / "aa.json").write_bytes(b"{}")
+    (home.warehouse / "vintages").mkdir()
+    (home.warehouse / "vintages" / "2026-06-30.parquet").write_bytes(b"")  # aggregates only
     rotate(home)
-    assert not list(home.warehouse.glob("0*"))
+    left = [path.name for path in home.warehouse.rglob("*") if path.is_file()]
+    assert left == ["2026-06-30.parquet"]
     entry = audit.read(home)[-1]
     assert (entry.action, entry.facts) == ("key_rotation", {"by": "A. Manager", "why": "yearly"})
     with Ledger(home.ledger) as ledger:
