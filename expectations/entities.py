@@ -11,6 +11,9 @@ from expectations.checks import PLATFORM_OWNER, Check, Subject
 ORGANISATIONS = "marts.dim_organisation"
 EVENTS = "marts.fct_event"
 DEPLOYMENT = "marts.fct_deployment"
+PEOPLE = "marts.dim_person"
+MEMBERSHIPS = "marts.dim_practice_pcn_membership"
+VALUES = "marts.fct_metric_value"
 PARENTS = ("sub_icb", "icb", "region")
 # Share of events that may be dated after the day they were reported: typing errors at the source, not a
 # trend.
@@ -19,8 +22,8 @@ FULL_TIME = 1.0
 
 
 def entity_checks(feeds: Mapping[str, Feed], programme: Programme) -> list[Check]:
-    """Checks of ``dim_organisation``, ``fct_event`` and ``fct_deployment``."""
-    return [*_organisations(), *_events(feeds, programme), *_deployment()]
+    """Checks of the dimensions, the event spine and deployment."""
+    return [*_organisations(), *_people(), *_memberships(), *_events(feeds, programme), *_deployment()]
 
 
 def event_types(feeds: Mapping[str, Feed], programme: Programme) -> set[str]:
@@ -68,6 +71,20 @@ def _organisations() -> Iterable[Check]:
             "no unknown parent",
             f"not is_current and {orphan}",
         )
+    shown = f"select (org_level, org_code) from {VALUES}"
+    counted = (
+        f"select org_code from {VALUES} where org_level = 'pcn' and geography = 'as_now' and numerator > 0"
+    )
+    for level in ("icb", "region"):
+        above = f"select {level}_code from {{batch}} where org_level = 'pcn' and is_current and org_code in ({counted})"
+        yield subject.check(
+            f"{level}.has_figures",
+            "critical",
+            f"every {level} with a network that counts somebody has figures: none is lost on the way",
+            "at least one figure each",
+            f"org_level = '{level}' and is_current and org_code in ({above}) "
+            f"and (org_level, org_code) not in ({shown})",
+        )
     yield subject.query(
         "metric_values.known",
         "warning",
@@ -76,6 +93,40 @@ def _organisations() -> Iterable[Check]:
         "select org_level, org_code from marts.fct_metric_value where org_level <> 'england' "
         "and (org_level, org_code) not in (select (org_level, org_code) from {batch}) "
         "group by org_level, org_code",
+    )
+
+
+def _people() -> Iterable[Check]:
+    subject = Subject(PEOPLE, PLATFORM_OWNER, ("'a person' as fault",))
+    yield subject.required("person_key")
+    yield subject.query(
+        "key.unique",
+        "critical",
+        "one row per person",
+        "no key twice",
+        "select 'a key more than once' as fault, count(*) as rows_with_key from {batch} group by person_key "
+        "having count(*) > 1",
+    )
+
+
+def _memberships() -> Iterable[Check]:
+    subject = Subject(MEMBERSHIPS, PLATFORM_OWNER, ("practice_code", "pcn_code", "valid_from"))
+    for column in ("practice_code", "pcn_code", "valid_from"):
+        yield subject.required(column)
+    yield subject.check(
+        "valid_to.after_start",
+        "critical",
+        "a spell ends after it begins",
+        "no spell that ends first",
+        "valid_to < valid_from",
+    )
+    yield subject.query(
+        "spells.apart",
+        "critical",
+        "a practice is in one network at a time",
+        "no overlapping spells",
+        "select practice_code, valid_from from (select *, lag(coalesce(valid_to, date '9999-12-31')) over "
+        "(partition by practice_code order by valid_from, pcn_code) as ended from {batch}) where valid_from <= ended",
     )
 
 
@@ -102,6 +153,13 @@ def _events(feeds: Mapping[str, Feed], programme: Programme) -> Iterable[Check]:
         "select min(left(source_file_sha256, 12)) as file, min(source_line) as line from {batch} "
         "group by event_id having count(*) > 1",
     )
+    yield subject.check(
+        "person_key.known",
+        "critical",
+        "whoever an event is about is one of the people",
+        "no unknown person",
+        f"person_key not in (select person_key from {PEOPLE} where person_key is not null)",
+    )
     yield subject.one_of("strand", [strand.id for strand in programme.strands])
     yield subject.one_of("event_type", event_types(feeds, programme), "warning")
     yield subject.one_of("sector", programme.sectors, "warning")
@@ -123,6 +181,28 @@ def _deployment() -> Iterable[Check]:
     for column in ("pcn_code", "period", "role", "fte"):
         yield subject.required(column)
     yield subject.within("fte", 0, None)
+    yield subject.check(
+        "period.first_of_month",
+        "critical",
+        "a return is of a month",
+        "first day of a month",
+        "day(period) <> 1",
+    )
+    yield subject.check(
+        "person_key.known",
+        "critical",
+        "whoever is in post is one of the people",
+        "no unknown person",
+        f"person_key not in (select person_key from {PEOPLE} where person_key is not null)",
+    )
+    yield subject.query(
+        "primary.one",
+        "critical",
+        "a person has one primary network a month (rule R2)",
+        "exactly one",
+        "select period, count(*) as people from (select person_key, period from {batch} group by person_key, period "
+        "having count(distinct case when is_primary_pcn then pcn_code end) <> 1) group by period",
+    )
     yield subject.check(
         "fte.over_full_time",
         "warning",

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Never
 from weakref import WeakSet
 
@@ -19,6 +20,7 @@ import duckdb
 from dbt_project.registry.feeds import Feed
 from dbt_project.registry.metrics import Metric, Programme
 from expectations.checks import PLATFORM_OWNER
+from expectations.recount import write_recount
 from expectations.report import failure_line
 from expectations.runner import run_checks
 from expectations.store import Override, TamperedLedger, VerdictStore
@@ -96,18 +98,24 @@ def run_gate(
     previous: Path | None,
     extra_results: Sequence[CheckResult],
     store: VerdictStore,
+    recount: bool = True,
 ) -> Verdict:
     """Check the marts of a build and store the verdict.
 
     ``warehouse`` must be closed by its writer; ``previous`` is the published DuckDB of the current release;
-    ``extra_results`` are results found elsewhere (dbt tests, the disclosure audit), which count like our own.
+    ``extra_results`` are results found elsewhere (dbt tests, the disclosure audit), which count like our own;
+    ``recount`` false leaves out the checks that count the figures again from their units.
     Data that cannot be checked gives a refused verdict, not an exception; a missing warehouse raises OSError.
     """
     # Hashed before it is read: a change while the checks run must not go unnoticed.
     warehouse_sha256 = file_sha256(warehouse)
     try:
-        suite = release_suite(warehouse, metrics, feeds, programme, previous)
-        results = [*run_checks(warehouse, suite.checks, suite.attachments), *suite.remarks]
+        with TemporaryDirectory() as scratch:
+            recounted = Path(scratch) / "recount.duckdb" if recount else None
+            if recounted is not None:
+                write_recount(warehouse, recounted, metrics, programme)
+            suite = release_suite(warehouse, metrics, feeds, programme, previous, recounted)
+            results = [*run_checks(warehouse, suite.checks, suite.attachments), *suite.remarks]
     except duckdb.Error as error:
         results = [_unreadable(error)]
     verdict = make_verdict(

@@ -24,6 +24,7 @@ GEOGRAPHIES = ("as_was", "as_now")
 COUNTED_UNITS = ("people", "count", "fte", "gbp")
 # Sums of doubles differ in their last digits with the order of the rows; no figure is published that fine.
 ROUNDING = 1e-6
+Z = 1.959963984540054  # of a two-sided 95 percent interval
 REQUIRED = (*KEYS, "unit", "status", "definition_version")
 
 
@@ -33,6 +34,8 @@ def value_checks(metrics: Mapping[str, Metric], programme: Programme) -> list[Ch
     checks = [subject.required(column) for column in REQUIRED]
     checks += [subject.unique(KEYS), *_vocabularies(subject, metrics, programme)]
     checks += [*_registry_agreement(subject, metrics), *_arithmetic(subject, metrics), *_statuses(subject)]
+    checks += [*_follows(subject, metrics), *_calendar(subject, programme), *_few(subject, metrics)]
+    checks += [_strands_add_up(subject, metrics)]
     for metric in metrics.values():
         checks += [*_england_bounds(subject, metric), *_presence(subject, metric)]
     return checks
@@ -43,7 +46,8 @@ def breakdown_checks(metrics: Mapping[str, Metric], programme: Programme) -> lis
     keys = (*KEYS, *BREAKDOWN_KEYS)
     subject = Subject(BREAKDOWN, PLATFORM_OWNER, keys)
     checks = [subject.required(column) for column in (*REQUIRED, *BREAKDOWN_KEYS)]
-    return [*checks, subject.unique(keys), *_vocabularies(subject, metrics, programme), *_statuses(subject)]
+    checks += [subject.unique(keys), *_vocabularies(subject, metrics, programme), *_statuses(subject)]
+    return [*checks, *_follows(subject, metrics), *_calendar(subject, programme)]
 
 
 def _vocabularies(subject: Subject, metrics: Mapping[str, Metric], programme: Programme) -> Iterable[Check]:
@@ -134,6 +138,121 @@ def _arithmetic(subject: Subject, metrics: Mapping[str, Metric]) -> Iterable[Che
         f"select {group} from {{batch}} where metric_id in ({literals(counted)}) group by {group} "
         "having max(case when org_level <> 'england' then value end) "
         f"> max(case when org_level = 'england' then value end) + {ROUNDING}",
+    )
+
+
+def _follows(subject: Subject, metrics: Mapping[str, Metric]) -> Iterable[Check]:
+    """Value and interval are what numerator and denominator make them, by the formulas of the registry's units."""
+    counted = {key: metric for key, metric in metrics.items() if metric.method != "estimate"}
+    formulas: dict[str, list[str]] = {}
+    for key, metric in counted.items():
+        formulas.setdefault(_formula(metric), []).append(key)
+    differs = " or ".join(
+        f"(metric_id in ({literals(keys)}) and not coalesce(abs(value - ({formula})) "
+        f"<= {ROUNDING} * greatest(abs(value), 1), false))"
+        for formula, keys in formulas.items()
+    )
+    yield subject.check(
+        "value.follows",
+        "critical",
+        "the value is what its numerator and denominator make it",
+        "equal up to rounding",
+        f"value is not null and status <> 'not_reported' and ({differs or 'false'})",
+    )
+    # https://doi.org/10.1080/01621459.1927.10502953 (Wilson 1927), as evaluation/intervals.py has it
+    root = f"{Z} * sqrt(greatest({Z * Z} + 4 * numerator * (1 - numerator / nullif(denominator, 0)), 0))"
+    middle, scale = f"2 * numerator + {Z * Z}", f"2 * (denominator + {Z * Z}) / 100"
+    wilson = [key for key, metric in counted.items() if metric.interval == "wilson"]
+    yield subject.check(
+        "interval.is_wilson",
+        "critical",
+        "the interval of a proportion is Wilson's",
+        "equal up to rounding",
+        f"metric_id in ({literals(wilson)}) and value is not null and denominator > 0 and numerator <= denominator "
+        f"and not coalesce(abs(lower_95 - ({middle} - {root}) / ({scale})) <= {ROUNDING} "
+        f"and abs(upper_95 - ({middle} + {root}) / ({scale})) <= {ROUNDING}, false)",
+    )
+
+
+def _formula(metric: Metric) -> str:
+    if metric.numerator.agg == "median":
+        return "numerator"
+    if metric.unit == "percent":
+        return "100 * numerator / nullif(denominator, 0)"
+    if metric.unit == "rate":
+        return f"{metric.per} * numerator / nullif(denominator, 0)"
+    if metric.unit in ("ratio", "gbp") and metric.denominator is not None:
+        return "numerator / nullif(denominator, 0)"
+    return "numerator"
+
+
+def _calendar(subject: Subject, programme: Programme) -> Iterable[Check]:
+    """Periods begin where they can, none after the data cut-off, and all figures are of one cut-off."""
+    start = programme.start.isoformat()
+    yield subject.check(
+        "period_start.of_its_grain",
+        "critical",
+        "a month, quarter or financial year begins on its first day, the whole programme with its start",
+        "first of a month; of January, April, July or October; of April; start of the programme",
+        "day(period_start) <> 1 or (period_grain = 'quarter' and month(period_start) not in (1, 4, 7, 10)) "
+        "or (period_grain = 'year' and month(period_start) <> 4) "
+        f"or (period_grain = 'all' and period_start <> date '{start}')",
+    )
+    yield subject.check(
+        "period_start.begun",
+        "critical",
+        "no figure of a period that had not begun at the data cut-off",
+        "at the latest the cut-off",
+        "period_start > vintage",
+    )
+    yield subject.query(
+        "vintage.one",
+        "critical",
+        "all figures are of one data cut-off",
+        "one day",
+        "select vintage, count(*) as figures from {batch} group by vintage "
+        "having vintage <> (select max(vintage) from {batch})",
+    )
+
+
+def _few(subject: Subject, metrics: Mapping[str, Metric]) -> Iterable[Check]:
+    """Rule R7: what rests on few is flagged, what rests on very few has no value; and nothing else is flagged."""
+    limits = [
+        (key, metric.minimum_denominator, metric.unreliable_below)
+        for key, metric in metrics.items()
+        if metric.unreliable_below and metric.method != "estimate"
+    ]
+    if not limits:
+        return
+    rows = ", ".join(f"({literal(key)}, {least}, {few})" for key, least, few in limits)
+    yield subject.query(
+        "status.few",
+        "critical",
+        "a figure is called unreliable where its denominator is small, and only there; very small ones have no value",
+        "as the registry's least denominators say",
+        f"select {', '.join(f'figures.{key}' for key in KEYS)} from {{batch}} as figures "
+        f"inner join (values {rows}) as limits (metric_id, least, few) on figures.metric_id = limits.metric_id "
+        "where (denominator < few and status in ('final', 'provisional')) "
+        "or (denominator >= few and status = 'unreliable') or (denominator < least and value is not null)",
+    )
+
+
+def _strands_add_up(subject: Subject, metrics: Mapping[str, Metric]) -> Check:
+    """Units lie in one strand each, so the strands together are the whole."""
+    divided = [
+        key
+        for key, metric in metrics.items()
+        if len(metric.strands) > 1 and metric.numerator.agg == "count" and metric.method in ("count", "share")
+    ]
+    group = ", ".join(key for key in KEYS if key != "strand")
+    return subject.query(
+        "strands.add_up",
+        "critical",
+        "the numerators of the strands are together that of the whole",
+        "sum equal to the whole",
+        f"select {group} from {{batch}} where metric_id in ({literals(divided)}) group by {group} "
+        "having coalesce(sum(numerator) filter (where strand <> 'all'), 0) "
+        "<> coalesce(sum(numerator) filter (where strand = 'all'), 0)",
     )
 
 

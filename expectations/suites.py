@@ -22,6 +22,7 @@ from expectations.reconciliation import (
     official_figures,
     pcn_codes_query,
 )
+from expectations.recount import RECOUNT, recount_checks
 from expectations.verdict import CheckResult
 
 WORKFORCE = "raw.pcn_workforce"
@@ -42,8 +43,12 @@ def release_suite(
     feeds: Mapping[str, Feed],
     programme: Programme,
     previous: Path | None,
+    recounted: Path | None = None,
 ) -> Suite:
-    """Every check of the build. Reads the warehouse's table list; raises ``duckdb.Error`` if it cannot."""
+    """Every check of the build; ``recounted`` is the file of :func:`expectations.recount.write_recount`.
+
+    Reads the warehouse's table list; raises ``duckdb.Error`` if it cannot.
+    """
     landed = _landed(warehouse, feeds)
     comparable, remarks = _comparable_figures(warehouse, landed)
     checks = [
@@ -53,6 +58,10 @@ def release_suite(
         *intake_checks(feeds, landed),
         *official_checks(comparable, metrics),
     ]
+    attachments: dict[str, Path] = {}
+    if recounted is not None:
+        checks += recount_checks(metrics)
+        attachments[RECOUNT] = recounted
     remarks += [
         _remark(f"{table.name}.landed", raw_view(table), feed.owner, f"{feed.title}: not landed")
         for feed in feeds.values()
@@ -62,8 +71,9 @@ def release_suite(
     schema = _previous_schema(previous)
     if previous is None or schema is None:
         remarks.append(_remark("fct_metric_value.movement", VALUES, "", "no earlier release to compare with"))
-        return Suite(tuple(checks), {}, tuple(remarks))
-    return Suite((*checks, *movement_checks(metrics, schema)), {PREVIOUS: previous}, tuple(remarks))
+        return Suite(tuple(checks), attachments, tuple(remarks))
+    attachments[PREVIOUS] = previous
+    return Suite((*checks, *movement_checks(metrics, schema)), attachments, tuple(remarks))
 
 
 def _comparable_figures(

@@ -37,7 +37,11 @@ create table marts.fct_event (
     sector varchar, pcn_code varchar
 );
 create table marts.fct_deployment (
-    person_key varchar, pcn_code varchar, period date, role varchar, fte decimal(18, 4)
+    person_key varchar, pcn_code varchar, period date, role varchar, fte decimal(18, 4), is_primary_pcn boolean
+);
+create table marts.dim_person (person_key varchar);
+create table marts.dim_practice_pcn_membership (
+    practice_code varchar, pcn_code varchar, valid_from date, valid_to date
 );
 create table raw.pcn_workforce (
     data_source varchar, census_year bigint, census_month bigint, pcn_code varchar, pcn_name varchar,
@@ -81,7 +85,9 @@ insert into marts.fct_event
            date '2025-11-05', 'provider_return', repeat('ab', 32), i, 'general_practice', 'U00001'
     from range(1, 201) as r (i);
 insert into marts.fct_deployment values
-    ('p1', 'U00001', '2025-11-01', 'pharmacist', 0.8), ('p2', 'U00002', '2025-11-01', 'pharmacist', 1.0);
+    ('p1', 'U00001', '2025-11-01', 'pharmacist', 0.8, true), ('p2', 'U00002', '2025-11-01', 'pharmacist', 1.0, true);
+insert into marts.dim_person select 'p' || i from range(1, 201) as r (i);
+insert into marts.dim_practice_pcn_membership values ('A00001', 'U00001', '2019-07-01', null);
 insert into raw.pcn_workforce values
     ('Extracted', 2025, 11, 'U00001', 'One', '93C', 'NCL', 'QMJ', 'NCL', 'Y56', 'London', 'Direct patient
     care',
