@@ -8,7 +8,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: run test setup lint types contract unit test-browser test-slow test-crash bench clean help
+.PHONY: run test setup lint types contract unit test-browser test-slow test-crash bench audit-deps clean help
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ test-crash: $(STAMP) $(PARTS) ## kill runs at POINTS points (200); goes on where
 
 bench: $(STAMP) $(PARTS) ## the cost table of the README
 	@$(BIN)/python -m benchmarks
+
+audit-deps: $(STAMP) ## known vulnerabilities of the locked dependencies, where the advisory service can be asked
+	@.ci/audit-deps
 
 clean: ## remove what set-up and runs left in the checkout
 	rm -rf $(VENV) var .cache dashboards/frontend/node_modules dbt_project/target dbt_project/logs

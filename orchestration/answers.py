@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import re
 import subprocess
@@ -267,12 +265,15 @@ def releases(settings: Settings) -> list[dict[str, Any]]:
 def serve(settings: Settings, port: int) -> None:
     """Serve the current release on the loopback address until interrupted."""
     from orchestration.progress_log import tell
+    from orchestration.static_server import make_server
 
-    site = settings.releases / "current" / "site"
-    if not site.exists():
+    if not (settings.releases / "current" / "site").exists():
         raise DataRefused("there is no release to serve: run 'phip demo' or 'phip run'")
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    try:
+        server = make_server(settings, port)
+    except OSError as error:
+        raise UsageProblem(f"--port: {port} cannot be used ({error.strerror}); name another") from error
+    with server:
         tell(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)")
         server.serve_forever()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Never
 import typer
 import typer.exceptions
 
-from orchestration import answers, audit, console
+from orchestration import access, answers, audit, console
 from orchestration.settings import Settings, SettingsError, load_settings, switch_telemetry_off
 
 DONE, REFUSED, USAGE, INTERNAL = 0, 1, 2, 3
@@ -36,6 +37,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machi
 def main() -> Never:
     """Entry point of the console script."""
     switch_telemetry_off()
+    access.narrow_umask()
     try:
         code = app(standalone_mode=False)
     except typer.exceptions.TyperException as error:
@@ -48,7 +50,7 @@ def main() -> Never:
     except (SettingsError, answers.UsageProblem) as error:
         console.error(str(error))
         code = USAGE
-    except (answers.DataRefused, audit.AuditBroken) as error:
+    except (answers.DataRefused, audit.AuditBroken, access.TooOpen) as error:
         console.error(str(error))
         code = REFUSED
     except Exception as error:
@@ -62,7 +64,11 @@ def main() -> Never:
 
 
 def _settings(home: Path | None, landing: Path | None = None, as_at: str | None = None) -> Settings:
-    return load_settings(home=home, landing=landing, as_at=_day("--as-at", as_at))
+    """Settings of a command; what was too open below the home folder is narrowed first."""
+    settings = load_settings(home=home, landing=landing, as_at=_day("--as-at", as_at))
+    for line in access.settle(settings):
+        console.error(line)
+    return settings
 
 
 def _day(option: str, text: str | None) -> date | None:
@@ -329,6 +335,39 @@ def releases(as_json: JsonOption = False, home: HomeOption = None) -> int:
         rows, "no release yet: run 'phip demo' or 'phip run'"
     )
     return DONE
+
+
+keys = typer.Typer(no_args_is_help=True, help="The key of the pseudonyms.")
+app.add_typer(keys, name="keys")
+
+ByOption = Annotated[str, typer.Option("--by", help="Who decides.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, for whoever asks later.")]
+
+
+@keys.command("rotate")
+def keys_rotate(by: ByOption, why: WhyOption, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """A new key: raw files and the identity store are written anew, old keys open nothing, figures stay the same."""
+    from orchestration import upkeep
+
+    settings = _settings(home)
+    with console.progress(silent=as_json):
+        told = upkeep.rotate_keys(settings, by=by, why=why)
+    return _told(told, as_json=as_json)
+
+
+@app.command()
+def erase(by: ByOption, why: WhyOption, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """Erase one person everywhere but in published releases. Asks for the registration number, or reads it from a pipe.
+
+    It is not an argument, because arguments show in lists of processes and in the shell's history.
+    """
+    from orchestration import upkeep
+
+    settings = _settings(home)
+    number = getpass.getpass("Registration number: ") if sys.stdin.isatty() else sys.stdin.read()
+    with console.progress(silent=as_json):
+        told = upkeep.erase(settings, number, by=by, why=why)
+    return _told(told, as_json=as_json)
 
 
 @app.command("audit")

@@ -35,7 +35,8 @@ def run(settings: Settings) -> Outcome:
     gone. A refusal by the gate is an outcome, not an exception; the current release stays.
     """
     with exclusive(settings, "run") as hold:
-        found = recovery.recover(settings, hold.interrupted)
+        # first what was begun with people's records: only then are raw files what they should be
+        found = (*_carried_through(settings), *recovery.recover(settings, hold.interrupted))
         if found:
             audit.record(settings, "recovery", {"findings": len(found), "first": found[0]})
         with _logged(settings) as log:
@@ -65,6 +66,15 @@ def _logged(settings: Settings) -> Generator[dict[str, audit.Fact]]:
             audit.record(settings, "run_ended", {"stopped_by": type(error).__name__})
         raise
     audit.record(settings, "run_ended", facts)
+
+
+def _carried_through(settings: Settings) -> tuple[str, ...]:
+    """What an earlier change of key or erasure left undone is done first. Nothing left: two looks at a folder."""
+    if not any((settings.identity / name).exists() for name in ("rotation", "erasing")):
+        return ()
+    from orchestration import upkeep
+
+    return upkeep.finish_interrupted(settings)
 
 
 def _run(settings: Settings) -> Outcome:

@@ -22,6 +22,7 @@ from expectations.gate import GateRefused, Passed, confirm, passed
 from expectations.store import VerdictStore
 from expectations.verdict import Verdict
 from orchestration import audit, builds, clock, feed_status, locks, withdrawn
+from orchestration.access import release_folder
 from orchestration.disclosed import write_published
 from orchestration.fingerprint import code_version, file_sha256
 from orchestration.history import linkage_band, release_changes
@@ -265,7 +266,7 @@ def standing(settings: Settings) -> Release | None:
 def load(settings: Settings, release_id: str) -> Release:
     """The record of one release. Raises FileNotFoundError."""
     content: dict[str, Any] = json.loads(
-        (settings.releases / release_id / "release.json").read_text(encoding="utf-8")
+        (release_folder(settings, release_id) / "release.json").read_text(encoding="utf-8")
     )
     content["published_at"] = datetime.fromisoformat(content["published_at"])
     content["data_to"] = date.fromisoformat(content["data_to"])
@@ -316,7 +317,9 @@ def _sync(folder: Path) -> None:
                 os.fsync(handle.fileno())
             path.chmod(0o444)
         else:
+            path.chmod(0o755)  # published: readable by everybody, whatever the umask
             _sync_folder(path)
+    folder.chmod(0o755)
     _sync_folder(folder)
 
 

@@ -33,6 +33,9 @@ DEFAULT_TARGET = "duckdb"
 DEFAULT_MEMORY_LIMIT = "4GB"
 DEFAULT_KEEP_GENERATIONS = 3
 
+# tiers of access: see orchestration.access
+_HOME_FOLDER = 0o751
+_OPEN_FOLDER = 0o755
 _SECRET_FOLDER = 0o700
 _FOLDER = 0o750
 _SECRET_FILE = 0o600
@@ -50,16 +53,24 @@ class SettingsError(ValueError):
 
 
 class Secret:
-    """Bytes that show themselves in no message, log or traceback."""
+    """Bytes that show themselves in no message, log or traceback.
 
-    __slots__ = ("_value",)
+    A key that was rotated has ``rotations``, oldest first: what is keyed with the first is keyed again with each.
+    """
 
-    def __init__(self, value: bytes) -> None:
+    __slots__ = ("_rotations", "_value")
+
+    def __init__(self, value: bytes, rotations: tuple[bytes, ...] = ()) -> None:
         self._value = value
+        self._rotations = rotations
 
     def reveal(self) -> bytes:
         """The bytes."""
         return self._value
+
+    def chain(self) -> tuple[bytes, ...]:
+        """The bytes, and those of every rotation since."""
+        return (self._value, *self._rotations)
 
     def __repr__(self) -> str:
         return "Secret(...)"
@@ -136,8 +147,9 @@ class Settings:
 
     def prepare(self) -> Settings:
         """Make the folders that are missing, with narrow permissions; returns itself."""
-        _make_folder(self.home, _FOLDER)
-        for folder in (self.raw, self.warehouse, self.releases):
+        _make_folder(self.home, _HOME_FOLDER)
+        _make_folder(self.releases, _OPEN_FOLDER)
+        for folder in (self.raw, self.warehouse):
             _make_folder(folder, _FOLDER)
         for folder in (self.identity, self.spill, self.quarantine, self.keys):
             _make_folder(folder, _SECRET_FOLDER)
@@ -169,6 +181,11 @@ class Settings:
             return _read_key(self.key_file, "identity key file")
         return self._made_once(self.identity / "key", "identity key file")
 
+    @property
+    def identity_key_file(self) -> Path:
+        """Where the key of the pseudonyms is kept, unless it is given."""
+        return self.key_file or self.identity / "key"
+
     def signing_key(self, purpose: str) -> Secret:
         """The key of one kind of signature (``verdict``, ``audit``), derived from the signing key.
 
@@ -197,8 +214,8 @@ def load_settings(
     key_file = os.environ.get("PHIP_IDENTITY_KEY_FILE")
     signing = os.environ.get("PHIP_SIGNING_KEY_FILE")
     return Settings(
-        home=home.absolute(),
-        landing=(landing or (Path(named) if named else home / "landing")).absolute(),
+        home=_usable(home, "--home, PHIP_HOME"),
+        landing=_usable(landing or (Path(named) if named else home / "landing"), "--landing, PHIP_LANDING"),
         target=os.environ.get("PHIP_TARGET") or DEFAULT_TARGET,
         as_at=as_at or _as_at(os.environ.get("PHIP_AS_AT")),
         memory_limit=os.environ.get("PHIP_MEMORY_LIMIT") or DEFAULT_MEMORY_LIMIT,
@@ -210,6 +227,16 @@ def load_settings(
         ),
         signing_key_file=Path(signing).absolute() if signing else None,
     )
+
+
+def _usable(folder: Path, named: str) -> Path:
+    """An absolute path that can stand in a statement, a command and a log as it is."""
+    path = folder.absolute()
+    if not str(path).isprintable() or "'" in str(path):
+        raise SettingsError(
+            f"{named}: found a quote or a control character in the path; expected a folder without"
+        )
+    return path
 
 
 def switch_telemetry_off() -> None:
@@ -240,18 +267,21 @@ def _number(variable: str, text: str | None, default: int) -> int:
 def _make_folder(folder: Path, mode: int) -> None:
     if not folder.exists():
         folder.mkdir(parents=True, mode=mode, exist_ok=True)
+        folder.chmod(mode)  # whatever the umask
 
 
 def _parse_key(text: str, where: str) -> Secret:
     try:
-        value = bytes.fromhex(text.strip())
+        value = bytes.fromhex(text)
     except ValueError:
         value = b""
-    if len(value) != KEY_BYTES:
+    if not value or len(value) % KEY_BYTES:
         raise SettingsError(
-            f"{where}: expected {2 * KEY_BYTES} hexadecimal digits ({KEY_BYTES} bytes)"
+            f"{where}: expected {2 * KEY_BYTES} hexadecimal digits ({KEY_BYTES} bytes), and as many again for every "
+            "rotation"
         ) from None
-    return Secret(value)
+    first, *rotations = (value[start : start + KEY_BYTES] for start in range(0, len(value), KEY_BYTES))
+    return Secret(first, tuple(rotations))
 
 
 def _read_key(path: Path, what: str) -> Secret:
@@ -259,9 +289,8 @@ def _read_key(path: Path, what: str) -> Secret:
         content = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"{what}: cannot be read ({type(error).__name__})") from None
-    if len(content) == KEY_BYTES:
-        return Secret(content)
-    return _parse_key(content.decode("ascii", errors="replace"), what)
+    text = content.hex() if len(content) == KEY_BYTES else content.decode("ascii", errors="replace")
+    return _parse_key(text, what)
 
 
 def _create_key(path: Path) -> None:

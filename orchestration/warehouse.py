@@ -118,16 +118,17 @@ def _write_raw(settings: Settings, draft: Path, build_id: str, inputs: Inputs) -
         )
         connection.execute(
             "create table wh.raw.feed_presence "
-            "(feed_id varchar, row_count bigint, latest_reported_at date, grace_days integer)"
+            "(feed_id varchar, row_count bigint, latest_reported_at date, grace_days integer, is_in_parts boolean)"
         )
         connection.executemany(
-            "insert into wh.raw.feed_presence values (?, ?, ?, ?)",
+            "insert into wh.raw.feed_presence values (?, ?, ?, ?, ?)",
             [
                 [
                     feed.id,
                     inputs.status[feed.id].rows_current,
                     inputs.status[feed.id].latest_reported_at,
                     feed.grace_days,
+                    feed.is_in_parts,
                 ]
                 for feed in load_feeds().values()
             ],

@@ -40,6 +40,8 @@ class Column(Strict):
     pattern: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    usual_maximum: float | None = None  # above it a value is taken and remarked on
+    beyond_usual: str = "which is unusual"  # what such a value probably is
     scale: int = 9  # digits after the point of a decimal, stored as DECIMAL(18, scale)
     formats: tuple[str, ...] = ()  # strptime formats tried in order; empty = those of the type
     aliases: tuple[str, ...] = ()  # header spellings accepted in every layout
@@ -163,6 +165,19 @@ class Feed(Strict):
     layouts: tuple[Layout, ...]
     persons: tuple[Person, ...] = ()
     pseudonyms: tuple[Pseudonym, ...] = ()
+
+    @property
+    def month_columns(self) -> frozenset[str]:
+        """Names of the columns that hold a month."""
+        return frozenset(
+            column.name for table in self.tables for column in table.columns if column.type == "month"
+        )
+
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether a month comes as several returns, one from each sender: it is complete when the last has come."""
+        months = self.month_columns
+        return bool(months & set(self.return_key)) and not set(self.return_key) <= months
 
     def table(self, name: str) -> Table:
         """The promised table of that name. Raises KeyError."""

@@ -26,6 +26,7 @@ import duckdb
 
 from dbt_project.registry import Feed
 from orchestration.identity.store import IdentityStore, attach
+from orchestration.ingest import erased
 from orchestration.ingest.examine import Examination, Examined, Reader, workbench
 from orchestration.ingest.landing import LandedFile
 from orchestration.ingest.ledger import Entry, Known, Ledger, raw_path
@@ -44,6 +45,7 @@ from orchestration.ingest.raw_file import (
     sync_folder,
     write_parquet,
 )
+from orchestration.ingest.sizes import Sizes
 from orchestration.ingest.validate import Validated
 from orchestration.readers.child import ReaderChild
 from orchestration.settings import Settings
@@ -70,6 +72,7 @@ class Run:
     again: bool | frozenset[str]
     versions: Mapping[str | None, str]
     known: dict[str, Known]  # every file of the ledger by hash, kept up to date through the run
+    sizes: Sizes  # of every return known, likewise
     registrants: list[str] = field(default_factory=list[str])  # the feed whose registrants are loaded, if any
 
 
@@ -82,7 +85,8 @@ def open_run(
     spill = settings.spill / f"{_SPILL_PREFIX}{os.getpid()}"
     moment = (now or datetime.now(UTC)).replace(tzinfo=None, microsecond=0)
     with (
-        _alone(settings.home / ".intake.lock"),
+        alone(settings),
+        _rotated(settings),
         _tidy(settings, spill),
         Ledger(settings.ledger) as ledger,
         workbench(settings, settings.identity_key(), spill) as connection,
@@ -92,7 +96,10 @@ def open_run(
         identities = IdentityStore(connection, settings)
         known = {each.sha256: each for each in ledger.all_known()}
         versions = contract_versions(feeds)
-        yield Run(settings, feeds, ledger, connection, identities, reader, moment, again, versions, known)
+        sizes = _known_sizes(ledger, feeds)
+        yield Run(
+            settings, feeds, ledger, connection, identities, reader, moment, again, versions, known, sizes
+        )
 
 
 def contract_versions(feeds: Mapping[str, Feed]) -> dict[str | None, str]:
@@ -107,12 +114,25 @@ def contract_versions(feeds: Mapping[str, Feed]) -> dict[str | None, str]:
 
 def store(run: Run, files: Sequence[LandedFile], examination: Examination) -> list[FileReport]:
     """Store an examination: quarantine, raw files, people, and last the ledger; the reports as entered."""
-    _write_quarantine(run, examination)
     disputed: Counter[int] = Counter()
     for table in examination.tables:
         disputed += _settle_disputes(run, table)
-        _write_table(run, examination, table)
-    reports = [_with_disputes(examined, disputed) for examined in examination.files]
+    left_out = erased.leave_out(run.connection, run.identities, examination.tables)
+    _write_quarantine(run, examination)
+    for table in examination.tables:
+        _write_table(run, examination, table, left_out)
+    reports = [
+        _with_sizes(
+            run,
+            examined,
+            erased.told(_with_disputes(examined, disputed), examined.file_no, left_out),
+        )
+        for examined in examination.files
+    ]
+    held = {number for number, _ in left_out}
+    run.identities.mark_erased_files(
+        {each.report.sha256 or "" for each in examination.files if each.file_no in held}
+    )
     entries = [
         Entry(
             report,
@@ -162,15 +182,44 @@ def _with_disputes(examined: Examined, disputed: Counter[int]) -> FileReport:
     return replace(report, notes=(*report.notes, note))
 
 
+def _with_sizes(run: Run, examined: Examined, report: FileReport) -> FileReport:
+    """The report with what is to be said of its returns beside those before, which they join."""
+    feed = run.feeds.get(report.feed or "")
+    if feed is None or not examined.versions:
+        return report
+    remarks = run.sizes.remarks(feed, examined.versions)
+    run.sizes.add(feed, examined.versions)
+    return replace(report, notes=(*report.notes, *remarks)) if remarks else report
+
+
+def _known_sizes(ledger: Ledger, feeds: Mapping[str, Feed]) -> Sizes:
+    sizes = Sizes()
+    for feed_id, version in ledger.return_versions():
+        feed = feeds.get(feed_id)
+        if feed is not None and version.table in {table.name for table in feed.tables}:
+            sizes.add(feed, [version])
+    return sizes
+
+
 @contextmanager
-def _alone(path: Path) -> Generator[None]:
-    """One intake at a time per home. The lock ends with the process, however it ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+def alone(settings: Settings) -> Generator[None]:
+    """One intake, or other writer of raw files, at a time per home. The lock ends with the process, however it ends."""
+    descriptor = os.open(settings.home / ".intake.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _rotated(settings: Settings) -> Generator[None]:
+    """A rotation of the key that was interrupted is carried through before the key is read."""
+    # imported here: a change of keys writes raw files with the means of this package
+    from orchestration.identity.rotation import finish_interrupted
+
+    finish_interrupted(settings)
+    yield
 
 
 @contextmanager
@@ -201,7 +250,7 @@ def _write_quarantine(run: Run, examination: Examination) -> None:
     _sync(folders)
 
 
-def _write_table(run: Run, examination: Examination, table: Validated) -> None:
+def _write_table(run: Run, examination: Examination, table: Validated, left_out: erased.Tally) -> None:
     """Raw files of one promised table, and the people in them."""
     feed, promised = table.first.feed, table.first.table
     numbered = {each.file_no: each for each in examination.files if each.file_no is not None}
@@ -212,11 +261,14 @@ def _write_table(run: Run, examination: Examination, table: Validated) -> None:
     set_origins(run.connection, origins)
     make_pseudonyms(run.connection, feed, promised, table.typed)
     rows = run.connection.execute(raw_query(feed, promised, table.typed, run.now)).to_arrow_table()
-    expected = sum(counts.accepted for counts in table.counts)
+    without = [rows.good for (_, name), rows in left_out.items() if name == promised.name]
+    expected = sum(counts.accepted for counts in table.counts) - sum(without)
     if rows.num_rows != expected:
         raise RuntimeError(f"{promised.name}: {rows.num_rows} raw rows of {expected} accepted")
     folders: set[Path] = set()
-    for number, part in by_file(rows).items():
+    # of a file whose every row was about somebody erased, an empty table stands
+    parts = dict.fromkeys((number for number, _ in left_out), rows.drop_columns(["file_no"]).slice(0, 0))
+    for number, part in (parts | by_file(rows)).items():
         target = run.settings.home / raw_path(feed.id, promised.name, origins[number - 1][0])
         write_parquet(part, target, RAW_FILE_MODE)
         folders.add(target.parent)
