@@ -9,6 +9,7 @@ compared byte for byte.
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -79,7 +80,7 @@ def reproduce(settings: Settings, release_id: str, progress: Progress, keep: Pat
         draft.mkdir()
         try:
             again = _build(bench, build, made_of, reasons, progress)
-            # the record says which code made it: the same, or the comparison says so
+            _lend_earlier(settings, bench, facts)
             release.make(bench, draft, again, verdict, facts, progress)
         except (DbtFailed, duckdb.Error, OSError) as error:
             why = "; ".join(reasons) or str(error).splitlines()[0]
@@ -162,6 +163,14 @@ def _build(
         code_version=build.code_version,
         figures_version=build.figures_version,
     )
+
+
+def _lend_earlier(settings: Settings, bench: Bench, facts: recipe.Facts) -> None:
+    """The generation of the release it is compared with need not be built again where it still lies there."""
+    if facts.changed_from is not None and (settings.releases / facts.changed_from).is_dir():
+        earlier = of_release(settings, facts.changed_from).build
+        if earlier.path(settings).exists() and not earlier.path(bench).exists():
+            os.link(earlier.path(settings), earlier.path(bench))
 
 
 def _inputs(settings: Settings, build: Build, made_of: recipe.Materials) -> Inputs:

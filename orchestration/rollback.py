@@ -28,11 +28,13 @@ def roll_back(settings: Settings, release_id: str | None, *, why: str = "") -> T
             live = release.current(settings)
             wanted = _wanted(settings, release_id, live)
             _refuse_changed(settings, wanted)
-            if live is not None:
+            if live is not None and wanted.published_at < live.published_at:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 withdrawn.add(
                     settings, withdrawn.Withdrawal(live.release_id, wanted.release_id, now, why.strip())
                 )
+            else:
+                withdrawn.lift(settings, wanted.release_id)
             audit.record(
                 settings,
                 "rollback",
@@ -47,7 +49,7 @@ def roll_back(settings: Settings, release_id: str | None, *, why: str = "") -> T
         raise DataRefused(str(error)) from error
     before = live.release_id if live else None
     lines = [f"release {wanted.release_id} (data to {wanted.data_to}) is current again"]
-    if before is not None:
+    if live is not None and wanted.published_at < live.published_at:
         lines.append(
             f"release {before} is kept, and published again only by 'phip rollback {before}' or with something new"
         )

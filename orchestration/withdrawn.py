@@ -39,13 +39,22 @@ def ids(settings: Settings) -> tuple[str, ...]:
 
 def add(settings: Settings, withdrawal: Withdrawal) -> None:
     """Write one down, before another release is made current: a crash in between leaves all as it was."""
-    kept = [
-        record for record in load(settings) if record.release_id not in (withdrawal.release_id, withdrawal.to)
-    ]
+    kept = _without(settings, withdrawal.release_id, withdrawal.to)
+    _write(settings, (*kept, withdrawal))
+
+
+def lift(settings: Settings, release_id: str) -> None:
+    """A release that is chosen again is withdrawn no more."""
+    _write(settings, _without(settings, release_id))
+
+
+def _without(settings: Settings, *release_ids: str) -> tuple[Withdrawal, ...]:
+    return tuple(record for record in load(settings) if record.release_id not in release_ids)
+
+
+def _write(settings: Settings, records: tuple[Withdrawal, ...]) -> None:
     draft = _path(settings).with_name(f"{FILE}.part")
-    draft.write_text(
-        json.dumps([asdict(record) for record in (*kept, withdrawal)], indent=1), encoding="utf-8"
-    )
+    draft.write_text(json.dumps([asdict(record) for record in records], indent=1), encoding="utf-8")
     draft.replace(_path(settings))
 
 
