@@ -17,8 +17,8 @@ from datetime import datetime
 import duckdb
 
 from dbt_project.registry import Feed, load_feeds
-from orchestration.identity.erasure import clear_landing
 from orchestration.identity.store import LINK_FILE, IdentityError
+from orchestration.ingest.erased import clear_landing
 from orchestration.ingest.examine import Prepared, examine, prepare, unreadable
 from orchestration.ingest.landing import LandedFile, is_unchanged, scan, sha256_of, unknown_folder
 from orchestration.ingest.ledger import Known

@@ -25,7 +25,6 @@ from pathlib import Path
 import duckdb
 
 from dbt_project.registry import Feed
-from orchestration.identity.rotation import finish_interrupted
 from orchestration.identity.store import IdentityStore, attach
 from orchestration.ingest import erased
 from orchestration.ingest.examine import Examination, Examined, Reader, workbench
@@ -188,6 +187,10 @@ def alone(settings: Settings) -> Generator[None]:
 @contextmanager
 def _rotated(settings: Settings) -> Generator[None]:
     """A rotation of the key that was interrupted is carried through before the key is read."""
+    from orchestration.identity.rotation import (
+        finish_interrupted,  # it writes raw files: it knows this package
+    )
+
     finish_interrupted(settings)
     yield
 
