@@ -40,6 +40,8 @@ class Column(Strict):
     pattern: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    usual_maximum: float | None = None  # above it a value is taken and remarked on
+    beyond_usual: str = "which is unusual"  # what such a value probably is
     scale: int = 9  # digits after the point of a decimal, stored as DECIMAL(18, scale)
     formats: tuple[str, ...] = ()  # strptime formats tried in order; empty = those of the type
     aliases: tuple[str, ...] = ()  # header spellings accepted in every layout

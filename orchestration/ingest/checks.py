@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dbt_project.registry import Column
+from dbt_project.registry import Column, Person
 from orchestration.ingest.labels import human_label
 from orchestration.ingest.sql import literal, name
 from orchestration.ingest.typing_sql import EARLIEST_DATE, LATEST_DATE, expected_text
@@ -21,6 +21,9 @@ class Check:
     code: str
     broken: str
     expected: str
+    found: str | None = (
+        None  # SQL for what was found where the cell itself says nothing; None: told from the cell
+    )
 
 
 def cell_name(column: str) -> str:
@@ -38,9 +41,42 @@ def value_name(column: str) -> str:
     return name(f"v_{column}")
 
 
-def checks(columns: Iterable[Column], received_on: str) -> list[Check]:
-    """Every rule of these columns. ``received_on`` is the ISO day of receipt."""
-    return [check for column in columns for check in _column_checks(column, received_on)]
+def checks(columns: Sequence[Column], received_on: str, people: Iterable[Person] = ()) -> list[Check]:
+    """Every rule of these columns, and of the people they describe. ``received_on`` is the ISO day of receipt."""
+    found = [check for column in columns for check in _column_checks(column, received_on)]
+    for person in people:
+        found.extend(_person_checks(person, columns))
+    return found
+
+
+def _person_checks(person: Person, columns: Sequence[Column]) -> list[Check]:
+    """Columns under each other's header show in the people: a code for a name, an event before a birth."""
+    names = {person.surname, person.forename}
+    found = [
+        Check(
+            column,
+            "not_a_name",
+            f"regexp_matches({text_name(column.name)}, '[0-9]')",
+            "a name, without digits",
+        )
+        for column in columns
+        if column.name in names
+    ]
+    born = next((column.name for column in columns if column.name == person.date_of_birth), None)
+    if born is not None:
+        before = literal(f"a day before the row's '{human_label(born)}'")
+        found.extend(
+            Check(
+                column,
+                "before_birth",
+                f"{value_name(column.name)} < {value_name(born)}",
+                "a day of that person's life",
+                before,
+            )
+            for column in columns
+            if column.type == "date" and column.personal != "direct"
+        )
+    return found
 
 
 def _column_checks(column: Column, received_on: str) -> list[Check]:

@@ -19,6 +19,7 @@ from orchestration.identity import use_key
 from orchestration.ingest.checks import value_name
 from orchestration.ingest.ledger import ReturnVersion
 from orchestration.ingest.outcome import FileReport, Refusal
+from orchestration.ingest.printable import printable
 from orchestration.ingest.problems import create_problem_table, problem_counts, start_table, summary
 from orchestration.ingest.recognise import recognise
 from orchestration.ingest.sheets import Sheet, bind_sheet
@@ -174,12 +175,29 @@ def _verdicts(
     verdicts: list[Examined] = []
     for number, (prepared, (vintage, remark)) in enumerate(zip(files, vintages, strict=True), start=1):
         said = [note for table in tables for note in table.notes[number - 1]]
-        every = [*prepared.notes, *said] if remark is None else [*prepared.notes, *said, remark]
-        notes = dict.fromkeys(every)
+        every = [
+            *prepared.notes,
+            *said,
+            *_future(versions.get(number, ()), received_on),
+            *([remark] if remark else []),
+        ]
+        notes = dict.fromkeys(map(printable, every))
         report = _report(connection, prepared.name, feed, tables, number, tuple(notes))
         told = () if report.outcome == "refused" else tuple(versions.get(number, ()))
         verdicts.append(Examined(report, told, vintage, number, problems[number] > 0))
     return verdicts
+
+
+def _future(versions: Sequence[ReturnVersion], received_on: date) -> list[str]:
+    """A remark on returns dated after they came: they would outrank their own corrections."""
+    late = [version.reported_at for version in versions if version.reported_at > received_on]
+    if not late:
+        return []
+    subject = "1 return is" if len(late) == 1 else f"{len(late):,} returns are"
+    return [
+        f"{subject} dated after the day of receipt ({max(late)}; received {received_on}): a correction dated earlier "
+        "will not replace it"
+    ]
 
 
 def _refused(prepared: Prepared, refusal: Refusal) -> FileReport:
@@ -205,7 +223,8 @@ def _report(
     problems = summary(connection, file_no) if quarantined else ""
     if accepted == 0:
         read = sum(count.read for count in counts)
-        found = f"{read:,} rows, none of which can be taken" + (f" ({problems})" if problems else "")
+        rows = "1 row, which cannot be taken" if read == 1 else f"{read:,} rows, none of which can be taken"
+        found = rows + (f" ({problems})" if problems else "")
         message = f"{name}: found {found}; expected rows as promised by the contract of feed '{feed.id}'"
         return FileReport(feed.id, name, "refused", "no_good_row", message, None, counts, notes)
     message = f"{name}: {accepted:,} row{'s' if accepted != 1 else ''} taken"

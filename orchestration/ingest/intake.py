@@ -20,7 +20,14 @@ from dbt_project.registry import Feed, load_feeds
 from orchestration.identity.store import LINK_FILE, IdentityError
 from orchestration.ingest.erased import clear_landing
 from orchestration.ingest.examine import Prepared, examine, prepare, unreadable
-from orchestration.ingest.landing import LandedFile, is_unchanged, scan, sha256_of, unknown_folder
+from orchestration.ingest.landing import (
+    LandedFile,
+    is_unchanged,
+    link_refused,
+    scan,
+    sha256_of,
+    unknown_folder,
+)
 from orchestration.ingest.ledger import Known
 from orchestration.ingest.outcome import FeedIntake, FileReport, IntakeReport, Refusal
 from orchestration.ingest.recognise import recognise
@@ -131,14 +138,17 @@ def _route(run: Run, files: Iterable[LandedFile]) -> dict[str | None, list[_Work
     for file in files:
         feed_id = file.folder
         refusal = None
-        if feed_id is None:
+        if file.is_link:
+            refusal = link_refused(file.name)
+        elif feed_id is None:
             before = seen.get(file.name)
             if before is not None and before[0] == file.stamp and not _is_due(run, before[1]):
                 feed_id = before[1].feed
             else:
                 feed_id, refusal = _recognised(run, file)
-        elif feed_id not in run.feeds:
-            feed_id, refusal = None, unknown_folder(file.name, feed_id, run.feeds)
+        if feed_id is not None and feed_id not in run.feeds:
+            refusal = refusal or unknown_folder(file.name, feed_id, run.feeds)
+            feed_id = None
         feed = run.feeds.get(feed_id) if feed_id else None
         routed.setdefault(feed_id if feed else None, []).append(_Work(file, feed, refusal))
     return routed
@@ -331,6 +341,9 @@ def _link_people(run: Run) -> None:
 
 def _clear_erased(run: Run) -> None:
     """Files with people erased on request do not stay in the landing folder."""
+    # imported here: erasure writes raw files with the means of this package
+    from orchestration.identity.erasure import clear_landing
+
     removed = clear_landing(run.settings, run.identities)
     if removed:
         logger.info("%d files with people erased on request removed from the landing folder", removed)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestration.ingest.ledger import Stamp
 from orchestration.ingest.outcome import Refusal
+from orchestration.ingest.printable import printable
 
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")  # still being copied: taken when renamed
 _CHUNK_BYTES = 1024**2
@@ -19,35 +20,45 @@ _CHUNK_BYTES = 1024**2
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A file as received. ``folder`` is the first folder below landing, None for the root."""
+    """A file as received. ``folder`` is the first folder below landing, None for the root.
+
+    A link, and a folder that may not be listed, stand here as well: intake refuses them, told by name.
+    """
 
     path: Path
     stamp: Stamp
     folder: str | None
+    is_link: bool = False
 
     @property
     def name(self) -> str:
-        """Path below the landing folder."""
+        """Path below the landing folder, in printable characters."""
         return self.stamp.path
 
 
 def scan(landing: Path) -> list[LandedFile]:
     """Every file below the landing folder, in a fixed order: modification time, then path.
 
-    Hidden files, locks of office programs and unfinished copies are left alone. Raises :class:`Refusal` when there
-    is no such folder.
+    Hidden files, locks of office programs and unfinished copies are left alone, links are not followed. Raises
+    :class:`Refusal` when there is no such folder.
     """
     if not landing.is_dir():
         found = "a file" if landing.exists() else "no such folder"
         raise Refusal(
             "no_landing", f"landing folder '{landing.name}'", found, "a folder with one folder per feed"
         )
-    found_files = list(_walk(landing, landing))
+    try:
+        found_files = list(_walk(landing, landing))
+    except PermissionError as error:
+        where = f"landing folder '{landing.name}'"
+        raise Refusal("no_landing", where, "a folder that may not be listed", "a readable folder") from error
     return sorted(found_files, key=lambda file: (file.stamp.mtime_ns, file.stamp.path))
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+    """SHA-256 of a file's bytes, in hexadecimal; of a link, that of where it leads."""
+    if path.is_symlink():
+        return hashlib.sha256(b"link\0" + os.fsencode(path.readlink())).hexdigest()
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK_BYTES):
@@ -58,7 +69,7 @@ def sha256_of(path: Path) -> str:
 def is_unchanged(file: LandedFile) -> bool:
     """Whether the file still looks as it did at the scan: it was not being written meanwhile."""
     try:
-        now = file.path.stat()
+        now = file.path.lstat()
     except OSError:
         return False
     return (now.st_size, now.st_mtime_ns) == (file.stamp.size, file.stamp.mtime_ns)
@@ -72,20 +83,35 @@ def unknown_folder(name: str, folder: str, feeds: Iterable[str]) -> Refusal:
     return Refusal("unknown_folder", name, f"folder '{folder}', which is no feed", expected)
 
 
+def link_refused(name: str) -> Refusal:
+    """The refusal of a link: followed, it would lead anywhere on this machine, or round in circles."""
+    return Refusal("link", name, "a link", "the file itself")
+
+
 def _walk(landing: Path, folder: Path) -> Iterable[LandedFile]:
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda each: each.name):
-            if entry.name.startswith((".", "~$")) or entry.name.lower().endswith(_UNFINISHED):
-                continue
-            if entry.is_dir():
-                yield from _walk(landing, Path(entry.path))
-                continue
-            try:
-                found = entry.stat()
-            except FileNotFoundError:
-                continue  # a dangling link, or gone since
-            if stat.S_ISREG(found.st_mode):
-                path = Path(entry.path)
-                below = path.relative_to(landing)
-                first = below.parts[0] if len(below.parts) > 1 else None
-                yield LandedFile(path, Stamp(str(below), found.st_size, found.st_mtime_ns), first)
+    try:
+        with os.scandir(folder) as listed:
+            entries = sorted(listed, key=lambda each: each.name)
+    except PermissionError:
+        if folder == landing:
+            raise
+        yield from _landed(landing, folder)
+        return
+    for entry in entries:
+        if entry.name.startswith((".", "~$")) or entry.name.lower().endswith(_UNFINISHED):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(landing, Path(entry.path))
+        elif entry.is_symlink() or entry.is_file():
+            yield from _landed(landing, Path(entry.path))
+
+
+def _landed(landing: Path, path: Path) -> Iterable[LandedFile]:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return  # gone since
+    below = path.relative_to(landing)
+    first = printable(below.parts[0]) if len(below.parts) > 1 else None
+    stamp = Stamp(printable(str(below)), found.st_size, found.st_mtime_ns)
+    yield LandedFile(path, stamp, first, stat.S_ISLNK(found.st_mode))

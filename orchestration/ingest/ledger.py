@@ -192,6 +192,13 @@ class Ledger:
         """Every file."""
         return tuple(Known(*row) for row in self._all(_SELECT_KNOWN))
 
+    def return_versions(self) -> Iterable[tuple[str, ReturnVersion]]:
+        """Every return of every file with its feed, in the order in which they came."""
+        for feed, table, key, reported, rows in self._all(
+            "select feed, table_name, return_key, reported_at, row_count from return_version order by seq"
+        ):
+            yield feed, ReturnVersion(table, json.loads(key), date.fromisoformat(reported), rows)
+
     def record(self, entries: Iterable[Entry]) -> None:
         """Enter files, their returns and how they looked, in one transaction; what stood of them is replaced."""
         with self._connection:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from orchestration.ingest.printable import printable
+
 Outcome = Literal["accepted", "accepted_with_quarantine", "refused", "duplicate", "unchanged"]
 
 
@@ -16,7 +18,7 @@ class Refusal(Exception):  # the word suppliers read
         self.where = where  # file, sheet, line: what is known
         self.found = found
         self.expected = expected
-        self.message = f"{where}: found {found}; expected {expected}"
+        self.message = printable(f"{where}: found {found}; expected {expected}")
         super().__init__(self.message)
 
 

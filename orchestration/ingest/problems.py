@@ -1,7 +1,8 @@
 """Rows set aside: which cell, what was found, what was expected, and the row as received.
 
-``problem`` is a temporary table with one row per thing wrong. A value is quoted only from columns that are not
-personal, and not at all where a row breaks several rules: its cells may have slipped into each other's columns.
+``problem`` is a temporary table with one row per thing wrong. Of a personal column only the length of a value is told.
+In a table that describes people any cell may hold a person's value that slipped under another header, so a value is
+quoted only where it is nearly a promised one; of others the form is shown, with 9 for digits and a for letters.
 """
 
 # pyarrow ships no type stubs.
@@ -16,10 +17,13 @@ from collections.abc import Sequence
 import duckdb
 import pyarrow as pa
 
+from dbt_project.registry import Column
 from orchestration.ingest.checks import Check, text_name
+from orchestration.ingest.labels import value_labels
 from orchestration.ingest.outcome import Problem
+from orchestration.ingest.raw_file import persons
 from orchestration.ingest.sheets import Sheet
-from orchestration.ingest.sql import literal
+from orchestration.ingest.sql import listed, literal
 
 PROBLEM = "problem"
 NOT_A_DATA_ROW = "not_a_data_row"
@@ -28,6 +32,8 @@ _TABLE_NO = "getvariable('table_no')"  # sheet of the file being validated
 
 _SHOWN_CHARACTERS = 60  # a longer value is described, not quoted
 _SLIPPED = 3  # broken rules in one row from which its cells may stand in the wrong columns
+_MISSPELT = 2  # letters that may differ from a promised value for the cell to be a misspelling of it
+_SHORTEST_MISSPELT = 6  # characters; of shorter ones too much is near to something
 _NARROW = 3  # columns below which a lone cell is no sign of a remark
 _SUMMARISED = 3  # kinds of problem named in a file's message
 
@@ -74,7 +80,8 @@ def add_problems(
     connection.execute(f"create or replace temp table bad_row as select * from ({rows}) as every_row {bad}")
     connection.execute(
         "create or replace temp table bad_source as select file_no, line, "
-        f"{_row_json(sheet.source.header)} as source_row, {_is_note_sql(sheet.source.header)} as is_note "
+        f"{_row_json(sheet.source.header)} as source_row, {_is_note_sql(sheet.source.header)} as is_note, "
+        f"{_is_header_sql(sheet)} as is_header "
         f"from {source} as every_row {bad}"
     )
     connection.execute("create or replace temp table broken as " + " union all ".join(_broken(sheet, rules)))
@@ -85,19 +92,24 @@ def add_problems(
             select
                 file_no, line, source_column, code, expected,
                 case
+                    when told is not null then told
                     when value is null then 'no value'
-                    when quotable and length(value) <= {_SHOWN_CHARACTERS}
-                        and count(*) over (partition by file_no, line) < {_SLIPPED} then '''' || value || ''''
-                    else 'a value of ' || length(value) || ' characters'
+                    when showing = 'nothing' or length(value) > {_SHOWN_CHARACTERS}
+                        or count(*) over (partition by file_no, line) >= {_SLIPPED}
+                        then 'a value of ' || length(value) || ' characters'
+                    when showing = 'form' then 'a value like ''' || {_form_sql("value")} || ''''
+                    else '''' || value || ''''
                 end as found
             from broken
         ) as b
-        inner join bad_source as s on b.file_no = s.file_no and b.line = s.line and not s.is_note
+        inner join bad_source as s on b.file_no = s.file_no and b.line = s.line and not s.is_note and not s.is_header
         union all
         select
-            file_no, {_TABLE_NO}, line, null, '{NOT_A_DATA_ROW}', 'a total, a footnote or another remark',
-            'rows of data only, nothing below the table', source_row
-        from bad_source where is_note
+            file_no, {_TABLE_NO}, line, null, '{NOT_A_DATA_ROW}',
+            case when is_header then 'the header line again' else 'a total, a footnote or another remark' end,
+            case when is_header then 'rows of data only' else 'rows of data only, nothing below the table' end,
+            source_row
+        from bad_source where is_note or is_header
     """)
 
 
@@ -125,13 +137,21 @@ def add_duplicates(
         ) where place > 1
     """)
     connection.execute(f"update {typed} set bad = true where rowid in (select row_id from duplicate)")
-    same = literal(f" in {', '.join(labels)}")
+    same = literal(f"the same {', '.join(labels)} as line ")
+    cells = [f"c{position}" for position in range(len(sheet.source.header))]
+    again = " and ".join(f"s.{cell} is not distinct from f.{cell}" for cell in cells)
     connection.execute(f"""
         insert into {PROBLEM}
         select
-            d.file_no, {_TABLE_NO}, d.line, null, 'duplicate_row', 'the same as line ' || d.first_line || {same},
-            'each of them once', {_row_json(sheet.source.header)}
-        from duplicate as d inner join {source} as s on d.file_no = s.file_no and d.line = s.line
+            d.file_no, {_TABLE_NO}, d.line, null, 'duplicate_row',
+            case
+                when {again} then 'line ' || d.first_line || ' again'
+                else {same} || d.first_line || ' with other values'
+            end,
+            'each of them once', {_row_json(sheet.source.header, "s.")}
+        from duplicate as d
+        inner join {source} as s on d.file_no = s.file_no and d.line = s.line
+        inner join {source} as f on d.file_no = f.file_no and d.first_line = f.line
     """)
 
 
@@ -199,20 +219,63 @@ def _broken(sheet: Sheet, rules: Sequence[Check]) -> list[str]:
         label = (
             "source_column" if column.name == sheet.milestone_column else literal(sheet.label(column.name))
         )
-        quotable = "true" if column.personal == "none" else "false"
+        text = text_name(column.name)
+        hint, showing = _showing_sql(sheet, column, text)
         queries.append(
-            f"select file_no, line, {label} as source_column, {literal(rule.code)} as code, "
-            f"{text_name(column.name)} as value, {quotable} as quotable, {literal(rule.expected)} as expected "
+            f"select file_no, line, {label} as source_column, {literal(rule.code)} as code, {text} as value, "
+            f"{rule.found or hint} as told, {showing} as showing, {literal(rule.expected)} as expected "
             f"from bad_row where {rule.broken}"
         )
     return queries
 
 
-def _row_json(header: Sequence[str]) -> str:
+def _showing_sql(sheet: Sheet, column: Column, text: str) -> tuple[str, str]:
+    """SQL for what is to be said in place of the value (mostly null), and for what may be shown of it."""
+    if column.personal == "direct":
+        return "null::varchar", "'nothing'"
+    hint = "null::varchar"
+    if column.pattern is not None:
+        digits = f"replace({text}, 'O', '0')"
+        hint = (
+            f"case when {text} <> {digits} and regexp_matches({digits}, {literal(column.pattern)}) "
+            f"then '''' || {text} || ''', with the letter O for the digit 0' end"
+        )
+    if not persons(sheet.feed, sheet.table) and column.personal == "none":
+        return hint, "'value'"
+    promised = [label.lower() for label in (*value_labels(column), *column.values, *column.allowed)]
+    if not promised:
+        return hint, "'form'"
+    near = (
+        f"length({text}) >= {_SHORTEST_MISSPELT} and list_min(list_transform([{listed(dict.fromkeys(promised))}], "
+        f"lambda label: levenshtein(label, lower({text})))) <= {_MISSPELT}"
+    )
+    return hint, f"case when {near} then 'value' else 'form' end"
+
+
+def _form_sql(text: str) -> str:
+    """The form of a value: 9 for each digit, A and a for letters, other characters as they are."""
+    form = text
+    for characters, shown in ((r"\p{Nd}", "9"), (r"\p{Lu}", "A"), (r"[\p{Ll}\p{Lt}\p{Lm}\p{Lo}]", "a")):
+        form = f"regexp_replace({form}, '{characters}', '{shown}', 'g')"
+    return form
+
+
+def _is_header_sql(sheet: Sheet) -> str:
+    """Whether a row that breaks rules is the header line again: most of its cells are their own headers."""
+    if not sheet.match.has_header:
+        return "false"
+    same = " + ".join(
+        f"coalesce(lower(c{position}) = {literal(cell.lower())}, false)::integer"
+        for position, cell in enumerate(sheet.source.header)
+    )
+    return f"({same}) * 2 > {len(sheet.source.header)}"
+
+
+def _row_json(header: Sequence[str], source: str = "") -> str:
     names: dict[str, str] = {}
     for position, cell in enumerate(header):
         label = " ".join(cell.split()) or f"column {position + 1}"
-        names[label if label not in names else f"{label} ({position + 1})"] = f"c{position}"
+        names[label if label not in names else f"{label} ({position + 1})"] = f"{source}c{position}"
     keys = ", ".join(map(literal, names))
     return f"to_json(map([{keys}], [{', '.join(names.values())}]))"
 

@@ -210,7 +210,7 @@ def by_file(rows: pa.Table) -> dict[int, pa.Table]:
         return {}
     numbers = rows.column("file_no").to_numpy()
     starts = np.flatnonzero(np.diff(numbers, prepend=-1))
-    ends = [*starts[1:], len(numbers)]
+    ends = [*starts[1:], len(numbers)][: len(starts)]  # no rows: no file
     bare = rows.drop_columns(["file_no"])
     return {
         int(numbers[start]): bare.slice(start, end - start) for start, end in zip(starts, ends, strict=True)

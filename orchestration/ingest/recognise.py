@@ -20,6 +20,7 @@ from orchestration.readers import Peek, SheetPeek
 
 _SIMILAR = 0.6  # ratio from which a header counts as a misspelling of another
 _PLAINLY_A_HEADER = 2  # names understood from which a first line is a header, not somebody's data
+_SMALL_WORDS = frozenset({"a", "the", "of", "in", "for", "s"})
 _LISTED = 8  # headers named in a message
 
 
@@ -241,6 +242,8 @@ def _ignored_keys(feed: Feed, layout: Layout) -> set[str]:
 
 def _mismatch(feed: Feed, peek: Peek, name: str) -> Refusal:
     """Why a file is none of this feed's layouts, told for the layout it comes nearest to."""
+    if peek.format == "excel" and not any(sheet.first_rows for sheet in peek.sheets):
+        raise Refusal("empty_file", name, "a workbook without a filled cell", "a header row and rows")
     layouts = [layout for layout in feed.layouts if _accepts(layout, peek)]
     if not layouts:
         formats = sorted({kind for layout in feed.layouts for kind in layout.format})
@@ -275,6 +278,8 @@ def _mismatch(feed: Feed, peek: Peek, name: str) -> Refusal:
 def _no_header(feed: Feed, layout: Layout, where: str, header: Sequence[str]) -> Refusal:
     """The first line is no header we know; it may be somebody's data, so it is not quoted."""
     found = f"a first line of {len(header)} fields that are not the column names of feed '{feed.id}'"
+    if len(header) == 1:
+        found = f"a first line of 1 field that is not a column name of feed '{feed.id}'"
     expected = f"a header line with {_quoted(_expected_headers(feed, layout), limit=30)}"
     headerless = [each for each in feed.layouts if each.positions]
     if headerless:
@@ -343,9 +348,16 @@ def _suggested(feed: Feed, layout: Layout, missing: Sequence[str], unused: Seque
             for key in accepted
             for hit in difflib.get_close_matches(key, list(by_key), 1, _SIMILAR)
         ]
+        words = {frozenset(_words(text)) for text in (header_label(layout, column), *column.aliases)}
+        near = near or [name for name in unused if frozenset(_words(name)) in words]
         label = header_label(layout, column)
         parts.append(f"'{label}' (nearest: '{near[0].strip()}')" if near else f"'{label}'")
     return ", ".join(parts)
+
+
+def _words(name: str) -> set[str]:
+    """The words of a header that carry meaning: "Date of event" is "Event date"."""
+    return set(re.findall("[a-z0-9]+", name.lower())) - _SMALL_WORDS
 
 
 def _expected_headers(feed: Feed, layout: Layout) -> list[str]:

@@ -45,6 +45,7 @@ from orchestration.ingest.raw_file import (
     sync_folder,
     write_parquet,
 )
+from orchestration.ingest.sizes import Sizes
 from orchestration.ingest.validate import Validated
 from orchestration.readers.child import ReaderChild
 from orchestration.settings import Settings
@@ -71,6 +72,7 @@ class Run:
     again: bool | frozenset[str]
     versions: Mapping[str | None, str]
     known: dict[str, Known]  # every file of the ledger by hash, kept up to date through the run
+    sizes: Sizes  # of every return known, likewise
     registrants: list[str] = field(default_factory=list[str])  # the feed whose registrants are loaded, if any
 
 
@@ -94,7 +96,10 @@ def open_run(
         identities = IdentityStore(connection, settings)
         known = {each.sha256: each for each in ledger.all_known()}
         versions = contract_versions(feeds)
-        yield Run(settings, feeds, ledger, connection, identities, reader, moment, again, versions, known)
+        sizes = _known_sizes(ledger, feeds)
+        yield Run(
+            settings, feeds, ledger, connection, identities, reader, moment, again, versions, known, sizes
+        )
 
 
 def contract_versions(feeds: Mapping[str, Feed]) -> dict[str | None, str]:
@@ -117,7 +122,11 @@ def store(run: Run, files: Sequence[LandedFile], examination: Examination) -> li
     for table in examination.tables:
         _write_table(run, examination, table, left_out)
     reports = [
-        erased.told(_with_disputes(examined, disputed), examined.file_no, left_out)
+        _with_sizes(
+            run,
+            examined,
+            erased.told(_with_disputes(examined, disputed), examined.file_no, left_out),
+        )
         for examined in examination.files
     ]
     held = {number for number, _ in left_out}
@@ -173,6 +182,25 @@ def _with_disputes(examined: Examined, disputed: Counter[int]) -> FileReport:
     return replace(report, notes=(*report.notes, note))
 
 
+def _with_sizes(run: Run, examined: Examined, report: FileReport) -> FileReport:
+    """The report with what is to be said of its returns beside those before, which they join."""
+    feed = run.feeds.get(report.feed or "")
+    if feed is None or not examined.versions:
+        return report
+    remarks = run.sizes.remarks(feed, examined.versions)
+    run.sizes.add(feed, examined.versions)
+    return replace(report, notes=(*report.notes, *remarks)) if remarks else report
+
+
+def _known_sizes(ledger: Ledger, feeds: Mapping[str, Feed]) -> Sizes:
+    sizes = Sizes()
+    for feed_id, version in ledger.return_versions():
+        feed = feeds.get(feed_id)
+        if feed is not None and version.table in {table.name for table in feed.tables}:
+            sizes.add(feed, [version])
+    return sizes
+
+
 @contextmanager
 def alone(settings: Settings) -> Generator[None]:
     """One intake, or other writer of raw files, at a time per home. The lock ends with the process, however it ends."""
@@ -187,9 +215,8 @@ def alone(settings: Settings) -> Generator[None]:
 @contextmanager
 def _rotated(settings: Settings) -> Generator[None]:
     """A rotation of the key that was interrupted is carried through before the key is read."""
-    from orchestration.identity.rotation import (
-        finish_interrupted,  # it writes raw files: it knows this package
-    )
+    # imported here: a change of keys writes raw files with the means of this package
+    from orchestration.identity.rotation import finish_interrupted
 
     finish_interrupted(settings)
     yield

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from dbt_project.registry import Column, Feed, Layout, Table
+from orchestration.ingest.clean_cells import clean_rows, clean_text
 from orchestration.ingest.labels import human_label
 from orchestration.ingest.outcome import Refusal
 from orchestration.ingest.recognise import (
@@ -24,10 +22,6 @@ from orchestration.ingest.recognise import (
 )
 from orchestration.ingest.sql import literal
 from orchestration.readers import SourceTable
-from orchestration.readers.table import LINE
-
-# Beside spaces: tab, line ends, non-breaking and zero-width spaces that word processors leave behind.
-_BLANKS = " \t\n\r\u00a0\u2007\u200b\u202f\ufeff"
 
 
 @dataclass(frozen=True)
@@ -104,7 +98,7 @@ def bind_sheet(feed: Feed, match: SheetMatch, file: str, source: SourceTable) ->
     Raises :class:`Refusal` when the header does not fill the promised table or there are no rows.
     """
     where = _where(file, match)
-    source = _trimmed(_below_titles(source, match.header_row))
+    source = _cleaned(_below_titles(source, match.header_row))
     if source.rows.num_rows == 0 and source.rejects.num_rows == 0:
         raise Refusal("no_rows", where, "a header and no rows below it", "at least one row of data")
     if not match.has_header:
@@ -115,22 +109,34 @@ def bind_sheet(feed: Feed, match: SheetMatch, file: str, source: SourceTable) ->
     if binding.missing:
         labels = ", ".join(f"'{human_label(column)}'" for column in binding.missing)
         raise Refusal("missing_columns", where, f"no column for {labels}", "every required column")
-    extra = extra_note(feed, match.layout, binding)
-    notes = (*source.notes, *match.notes, *([extra] if extra else []))
+    remarks = (extra_note(feed, match.layout, binding), _nameless_note(source))
+    notes = (*source.notes, *match.notes, *(remark for remark in remarks if remark))
     return Sheet(feed, match, file, source, binding, notes)
+
+
+def _nameless_note(source: SourceTable) -> str | None:
+    """A remark on columns with values and without a name: what stands in them is lost."""
+    places = [
+        position
+        for position, cell in enumerate(source.header)
+        if not cell and source.rows.column(position).null_count < source.rows.num_rows
+    ]
+    if not places:
+        return None
+    before = next((cell for cell in reversed(source.header[: places[0]]) if cell), None)
+    where = f"right of '{' '.join(before.split())}'" if before else "the first"
+    count = "1 column" if len(places) == 1 else f"{len(places):,} columns"
+    return f"{count} with values and without a name ({where}) not taken"
 
 
 def _where(file: str, match: SheetMatch) -> str:
     return file if match.sheet is None else f"{file}, sheet '{match.sheet}'"
 
 
-def _trimmed(source: SourceTable) -> SourceTable:
-    """The table without blanks around its cells (in Arrow: thirty times as fast as in SQL)."""
-    columns = [
-        column if name == LINE else pc.utf8_trim(column, characters=_BLANKS)
-        for name, column in zip(source.rows.column_names, source.rows.columns, strict=True)
-    ]
-    return replace(source, rows=pa.Table.from_arrays(columns, names=source.rows.column_names))
+def _cleaned(source: SourceTable) -> SourceTable:
+    """The table without what nobody can see (in Arrow: thirty times as fast as in SQL)."""
+    header = tuple(map(clean_text, source.header))
+    return replace(source, header=header, rows=clean_rows(source.rows))
 
 
 def _below_titles(source: SourceTable, titles: int) -> SourceTable:

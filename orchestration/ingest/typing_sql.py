@@ -62,13 +62,18 @@ def present_sql(column: Column, cell: str) -> str:
     return f"case when {cell} not in ('', {listed(written)}) then {cell} end"
 
 
+def date_formats(column: Column) -> tuple[str, ...]:
+    """The formats, besides ISO, in which dates of a column are taken."""
+    return column.formats or _DATE_FORMATS
+
+
 def typed_sql(column: Column, text: str) -> str:
     """The value of the cleaned cell ``text`` in the column's type; null when it is none."""
     typed: dict[str, Callable[[str], str]] = {
         "integer": _integer,
         "decimal": lambda cell: _decimal(cell, column.sql_type),
         "boolean": _boolean,
-        "date": lambda cell: _date(cell, column.formats or _DATE_FORMATS),
+        "date": lambda cell: _date(cell, date_formats(column)),
         "month": lambda cell: month_sql(cell, column.formats or _MONTH_FORMATS),
         "text": lambda cell: _text(column, cell),
     }
@@ -109,10 +114,10 @@ def _boolean(text: str) -> str:
 
 
 def _coded(column: Column, text: str) -> str:
-    """The promised value of a spelling; case, hyphens and underscores do not matter."""
+    """The promised value of a spelling; case, hyphens, underscores and a doubled space do not matter."""
     mapping = {value: value for value in (*column.values.values(), *column.allowed)}
     mapping = {_fold(spelling): value for spelling, value in (mapping | column.values).items()}
-    folded = f"lower(replace(replace({text}, '_', ' '), '-', ' '))"
+    folded = f"lower(replace(replace(replace({text}, '_', ' '), '-', ' '), '  ', ' '))"
     arms = " ".join(f"when {literal(key)} then {literal(value)}" for key, value in mapping.items())
     return f"case {folded} {arms} else {literal(column.other)} end"
 

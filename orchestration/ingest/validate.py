@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from orchestration.ingest.checks import Check, cell_name, checks, text_name, value_name
 from orchestration.ingest.labels import human_label
+from orchestration.ingest.month_first import without_month_first
 from orchestration.ingest.outcome import TableCounts
 from orchestration.ingest.problems import add_duplicates, add_problems, add_rejects
 from orchestration.ingest.raw_file import message_name, messages, persons
@@ -29,6 +30,7 @@ from orchestration.ingest.repeats import one_load, period_notes
 from orchestration.ingest.sheets import Sheet
 from orchestration.ingest.sql import listed, literal
 from orchestration.ingest.typing_sql import present_sql, typed_sql
+from orchestration.ingest.unusual import unusual_notes
 
 _SOURCE = "source_rows"
 
@@ -75,14 +77,18 @@ def _validate(
     for file_no, rows in filtered.items():
         notes[file_no - 1].append(f"{rows:,} rows that are not ours not taken (taken are: {rule})")
     rows_sql = _valued_rows(sheet, wanted)
-    rules = checks(sheet.sourced_columns(), received_on.isoformat())
+    people = persons(sheet.feed, sheet.table)
+    rules = checks(sheet.sourced_columns(), received_on.isoformat(), people)
     _type_rows(connection, sheet, rows_sql, rules, typed)
+    rules = without_month_first(connection, sheet, rows_sql, typed, rules)
     empty = _lines_without_rows(connection, wanted, typed) if sheet.milestone_column else Tally()
     for file_no, rows in empty.items():
         notes[file_no - 1].append(f"{rows:,} rows with none of the milestones: not taken")
     rejected = add_rejects(connection, _together([each.source.rejects for each in sheets]))
     add_problems(connection, sheet, rows_sql, typed, _SOURCE, rules)
     _set_duplicates_aside(connection, sheet, typed)
+    for file_no, said in unusual_notes(connection, typed, sheet).items():
+        notes[file_no - 1].extend(said)
     notes[0].extend(period_notes(connection, typed, relation, sheet))
     counts = _counts(connection, sheets, typed, rejected, not_taken + filtered + empty)
     return Validated(sheets, typed, counts, tuple(map(tuple, notes)))

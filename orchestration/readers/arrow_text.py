@@ -53,6 +53,8 @@ def _converted(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
         return _without_spare_zeros(column.cast(pa.string()))
     if isinstance(kind, pa.BaseExtensionType):
         raise pa.ArrowNotImplementedError(str(kind))
+    if pt.is_string(kind) or pt.is_large_string(kind):
+        return column.cast(pa.binary()).cast(pa.string())  # the way back proves that it is UTF-8
     return column.cast(pa.string())
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from orchestration.readers.csv_exact import LineFeed, next_record, read_exact
 from orchestration.readers.csv_fast import read_fast
-from orchestration.readers.kinds import UTF8_BOM, Kind, refuse_foreign_text
+from orchestration.readers.kinds import UTF8_BOM, Kind, refuse_inside_gzip
 from orchestration.readers.limits import MAX_COLUMNS, PEEK_BYTES, PEEK_ROWS
 from orchestration.readers.table import (
     SheetPeek,
@@ -102,13 +102,16 @@ def _peek_bytes(path: Path, kind: Kind) -> bytes:
             head = stream.read(PEEK_BYTES)
     else:
         head = _gzip_head(path)
-        refuse_foreign_text(path.name, head)
+        refuse_inside_gzip(path.name, head)
     nul = head.find(b"\0")
     if nul >= 0:
         line = head[:nul].count(b"\n") + 1
         raise Unreadable("nul_bytes", path.name, "NUL bytes (binary data)", "text in UTF-8", line=line)
     if not head.removeprefix(UTF8_BOM).strip():
         raise Unreadable("empty_file", path.name, "only blank lines", "a header line and rows")
+    if len(head) == PEEK_BYTES and b"\n" not in head and b"\r" not in head:
+        found = f"a line of more than {PEEK_BYTES:,} bytes"
+        raise Unreadable("line_too_long", path.name, found, "lines of bearable length", line=1)
     return head
 
 

@@ -24,6 +24,7 @@ from orchestration.readers.table import (
 from orchestration.readers.text import PlainText
 
 _BATCH_ROWS = 50_000
+_NARROWEST_SWALLOWED = 4  # delimiters of a row; an address in a narrower table may hold as many
 _EXPECTED_QUOTES = "quotes in pairs, a quote inside a quoted field doubled"
 
 
@@ -117,15 +118,36 @@ def _records(
         except StopIteration:
             return
         if isinstance(record, list):
-            if len(record) == width:
+            if len(record) == width and not (len(feed.taken) > 1 and _has_swallowed(record, delimiter)):
                 yield start, record
                 continue
             if not any(field.strip() for field in record):
                 continue  # a blank line, or one of delimiters alone
-            rejects.append(Reject(start, None, f"{len(record):,} fields", f"{width:,} fields"))
+            if len(record) == width:
+                rejects.append(
+                    Reject(start, None, "a quote left open that runs into the next row", _EXPECTED_QUOTES)
+                )
+                feed.rewind(keep=1)
+                continue
+            rejects.append(Reject(start, None, _fields(len(record)), _fields(width)))
         else:
             rejects.append(Reject(start, None, record, _EXPECTED_QUOTES))
         feed.rewind(keep=1)
+
+
+def _fields(count: int) -> str:
+    return "1 field" if count == 1 else f"{count:,} fields"
+
+
+def _has_swallowed(record: list[str], delimiter: str) -> bool:
+    """Whether a quoted field holds the rest of one row and the start of the next: a stray quote on each.
+
+    The fields add up, because what is missing of the one row is made up by the other.
+    """
+    needed = len(record) - 1
+    return needed >= _NARROWEST_SWALLOWED and any(
+        field.count(delimiter) >= needed and ("\n" in field or "\r" in field) for field in record
+    )
 
 
 def _open_quote(feed: LineFeed, name: str, delimiter: str, start: int) -> Unreadable:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.readers.limits import MAX_FIELD_CHARACTERS
 from orchestration.readers.table import column_names, rows_table
 from orchestration.readers.text import PlainText
 
@@ -56,6 +57,10 @@ def read_fast(text: PlainText, delimiter: str, width: int, lines_before: int) ->
     except duckdb.Error:
         _engine.cache_clear()  # an internal error leaves the database unusable
         raise
+    if any(
+        (pc.max(pc.binary_length(column)).as_py() or 0) > MAX_FIELD_CHARACTERS for column in found.columns
+    ):
+        return None
     if found.num_rows != expected or not _every_delimiter_accounted_for(text, delimiter, lines_before, found):
         return None
     first = lines_before + 1

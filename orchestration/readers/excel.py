@@ -110,8 +110,11 @@ def _workbook(path: Path, kind: Kind) -> Generator[tuple[CalamineWorkbook, Sheet
             "encrypted", path.name, "a workbook with a password", "one without a password"
         ) from error
     except CalamineError as error:
-        found = "a workbook whose contents cannot be parsed"
-        raise Unreadable("damaged_file", path.name, found, "a workbook that Excel opens") from error
+        found, expected = "a workbook whose contents cannot be parsed", "a workbook that Excel opens"
+        if kind == "xls":
+            found = "an old workbook (.xls) that cannot be parsed, perhaps one with a password"
+            expected = "a workbook saved as .xlsx, without a password"
+        raise Unreadable("damaged_file", path.name, found, expected) from error
 
 
 def _worksheets(book: CalamineWorkbook) -> list[str]:
@@ -194,4 +197,9 @@ def _scan_notes(scan: SheetScan) -> list[str]:
             f"{scan.uncomputed_cells:,} formulas of the workbook have no stored result: read as empty "
             "(open and save it in Excel)"
         )
+    if scan.hidden_rows:
+        notes.append(f"{scan.hidden_rows:,} hidden rows of the workbook are read like all others")
+    if scan.merged_down:
+        blocks = f"{scan.merged_down:,} such block{'s' if scan.merged_down > 1 else ''}"
+        notes.append(f"cells merged over several rows: only the first of them holds the value ({blocks})")
     return notes

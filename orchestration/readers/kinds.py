@@ -11,6 +11,8 @@ from orchestration.readers.table import Format, Unreadable
 Kind = Literal["text", "gzip", "xlsx", "xls", "ods", "parquet"]
 
 HEAD_BYTES = 4096
+_UTF16_SAMPLE = 512  # bytes
+_UTF16_LEAST = 20  # characters
 UTF8_BOM = b"\xef\xbb\xbf"
 
 FORMAT_OF_KIND: dict[Kind, Format] = {
@@ -92,6 +94,7 @@ def _kind(path: Path, head: bytes, expected: str) -> Kind:
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        _refuse_encrypted(path)
         return "xls"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _kind_of_zip(path, expected)
@@ -104,6 +107,8 @@ def refuse_foreign_text(name: str, head: bytes, expected: str = _EXPECTED["csv"]
     for magic, description in _REFUSED:
         if head.startswith(magic):
             raise Unreadable("wrong_format", name, description, expected)
+    if _unmarked_utf16(head):
+        raise Unreadable("wrong_format", name, "text in UTF-16", expected)
     start = head.removeprefix(UTF8_BOM).lstrip()
     lowered = start[:64].lower()
     if lowered.startswith(_MARKUP):
@@ -112,6 +117,39 @@ def refuse_foreign_text(name: str, head: bytes, expected: str = _EXPECTED["csv"]
         raise Unreadable("wrong_format", name, "an XML document", expected)
     if start.startswith((b'{"', b"{\n", b"{\r\n", b"{}", b"[{")):
         raise Unreadable("wrong_format", name, "a JSON document, perhaps an error answer", expected)
+
+
+def refuse_inside_gzip(name: str, head: bytes) -> None:
+    """Raise :class:`Unreadable` when what was unpacked is no text table."""
+    if head.startswith((b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"\xd0\xcf\x11\xe0")):
+        found = "another compressed or binary file inside gzip"
+        raise Unreadable("wrong_format", name, found, "a CSV file inside gzip")
+    refuse_foreign_text(name, head)
+
+
+def _refuse_encrypted(path: Path) -> None:
+    """A workbook with a password is an old container with a stream of that name."""
+    mark, before = "EncryptedPackage".encode("utf-16-le"), b""
+    with path.open("rb") as stream:
+        while chunk := stream.read(1024**2):
+            if mark in before + chunk:
+                raise Unreadable(
+                    "encrypted", path.name, "a workbook with a password", "one without a password"
+                )
+            before = chunk[-len(mark) :]
+
+
+def _unmarked_utf16(head: bytes) -> bool:
+    """Whether every other byte of the first ones is NUL: western text in UTF-16 without its mark."""
+    start = head[:_UTF16_SAMPLE]
+    for places in (start[0::2], start[1::2]):
+        if (
+            len(places) >= _UTF16_LEAST
+            and places.count(0) * 10 > len(places) * 9
+            and start.count(0) == places.count(0)
+        ):
+            return True
+    return False
 
 
 def _kind_of_zip(path: Path, expected: str) -> Kind:

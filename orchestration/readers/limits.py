@@ -18,6 +18,15 @@ MAX_PARQUET_CELLS = 1_000_000_000
 MAX_FIELD_CHARACTERS = 131_072
 """Characters in one cell of a text file; the limit of Python's csv module."""
 
+MAX_LINE_BYTES = 16 * 1024**2
+"""Bytes of one line of a text file."""
+
+MAX_UNPACKED_RATIO = 200
+"""Times its size to which a gzip file may unpack; tables of text reach ten to thirty, repetitive ones a hundred."""
+
+MAX_TEXT_BYTES = 1024**3
+"""Bytes of text in the cells of a Parquet file, which may say a long text many times in a few bytes."""
+
 MAX_RECORD_LINES = 1_000
 """Lines one quoted record may span before the quote counts as left open."""
 

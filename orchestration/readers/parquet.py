@@ -13,8 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.readers.arrow_text import text_rows
-from orchestration.readers.limits import MAX_COLUMNS, MAX_PARQUET_CELLS, PEEK_ROWS
+from orchestration.readers.limits import MAX_COLUMNS, MAX_PARQUET_CELLS, MAX_TEXT_BYTES, PEEK_ROWS
 from orchestration.readers.table import LINE, SheetPeek, SourceTable, Unreadable, no_rejects
+
+
+_PIECE_ROWS = 4_096
 
 
 def read_parquet(path: Path) -> SourceTable:
@@ -23,7 +26,7 @@ def read_parquet(path: Path) -> SourceTable:
     Raises :class:`Unreadable` when it is damaged, too large or holds nested columns.
     """
     with _opened(path) as file:
-        table = file.read()
+        table = _bounded(path.name, file)
     notes = () if table.num_rows else ("no rows",)
     return SourceTable(None, tuple(table.column_names), text_rows(table, path.name), no_rejects(), notes)
 
@@ -50,6 +53,25 @@ def _opened(path: Path) -> Generator[pq.ParquetFile]:
     except (pa.ArrowException, OSError) as error:
         found = "damaged or cut-off Parquet data"
         raise Unreadable("damaged_file", path.name, found, "a complete Parquet file") from error
+
+
+def _bounded(name: str, file: pq.ParquetFile) -> pa.Table:
+    """The whole table, read piece by piece: what a dictionary says in a few bytes may fill any memory."""
+    pieces: list[pa.Table] = []
+    size = 0
+    for batch in file.iter_batches(batch_size=_PIECE_ROWS):
+        piece = pa.table([_spelled_out(column) for column in batch.columns], names=batch.schema.names)
+        size += piece.nbytes
+        if size > MAX_TEXT_BYTES:
+            megabytes = MAX_TEXT_BYTES // 1024**2
+            found = f"more than {megabytes:,} MB of text in its cells"
+            raise Unreadable("too_large", name, found, f"at most {megabytes:,} MB")
+        pieces.append(piece)
+    return pa.concat_tables(pieces) if pieces else file.schema_arrow.empty_table()
+
+
+def _spelled_out(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
 
 
 def _check_size(name: str, metadata: pq.FileMetaData) -> None:

@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.readers.kinds import HEAD_BYTES, UTF8_BOM, Kind, refuse_foreign_text
-from orchestration.readers.limits import MAX_DECOMPRESSED_BYTES
+from orchestration.readers.kinds import HEAD_BYTES, UTF8_BOM, Kind, refuse_inside_gzip
+from orchestration.readers.limits import MAX_DECOMPRESSED_BYTES, MAX_LINE_BYTES, MAX_UNPACKED_RATIO
 from orchestration.readers.table import Unreadable
 
 _CHUNK_BYTES = 4 * 1024**2
 _EXPECTED_TEXT = "text in UTF-8"
+_SMALL_BYTES = 16 * 1024**2  # unpacked text that is no bomb whatever it was packed to
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def plain_text(path: Path, kind: Kind) -> Generator[PlainText]:
             plain = _gunzip(path, folder / "unpacked.csv")
             if path.suffix.lower() != ".gz":
                 notes.append("compressed with gzip although the name does not end in .gz")
+        elif path.suffix.lower() == ".gz":
+            notes.append("not compressed although the name ends in .gz")
         bad_line = _first_line_not_utf8(plain)
         if bad_line is not None:
             plain = _transcode(path.name, plain, folder / "transcoded.csv", bad_line)
@@ -72,6 +75,7 @@ def _gunzip(path: Path, target: Path) -> Path:
     """Unpack, with every checksum verified: DuckDB alone would take half a file for a whole one."""
     expected = "a complete gzip file"
     written = 0
+    packed = path.stat().st_size
     try:
         with gzip.open(path, "rb") as source, target.open("wb") as sink:
             while chunk := source.read(_CHUNK_BYTES):
@@ -79,6 +83,9 @@ def _gunzip(path: Path, target: Path) -> Path:
                 if written > MAX_DECOMPRESSED_BYTES:
                     found = f"more than {MAX_DECOMPRESSED_BYTES:,} bytes once unpacked"
                     raise Unreadable("too_large", path.name, found, f"at most {MAX_DECOMPRESSED_BYTES:,}")
+                if written > max(_SMALL_BYTES, packed * MAX_UNPACKED_RATIO):
+                    found = f"{packed:,} bytes that unpack to more than {MAX_UNPACKED_RATIO} times as many"
+                    raise Unreadable("too_large", path.name, found, "a file of data")
                 sink.write(chunk)
     except EOFError as error:
         raise Unreadable("damaged_file", path.name, "gzip data cut off before its end", expected) from error
@@ -89,10 +96,7 @@ def _gunzip(path: Path, target: Path) -> Path:
         head = stream.read(HEAD_BYTES)
     if not head:
         raise Unreadable("empty_file", path.name, "an empty file inside gzip", _EXPECTED_TEXT)
-    if head.startswith((b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"\xd0\xcf\x11\xe0")):
-        found = "another compressed or binary file inside gzip"
-        raise Unreadable("wrong_format", path.name, found, "a CSV file inside gzip")
-    refuse_foreign_text(path.name, head)
+    refuse_inside_gzip(path.name, head)
     return target
 
 
@@ -114,8 +118,25 @@ def _first_line_not_utf8(path: Path) -> int | None:
             line += chunk.count(b"\n")
 
 
+def _first_line_in_utf8(path: Path) -> int | None:
+    """Number of the first line with letters past ASCII, all in UTF-8, or None: as Windows-1252 they would be garbled."""
+    with path.open("rb") as stream:
+        for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE_BYTES), b""), start=1):
+            if not line.isascii():
+                try:
+                    line.decode("utf-8")
+                except UnicodeDecodeError:
+                    continue
+                return number
+    return None
+
+
 def _transcode(name: str, source: Path, target: Path, bad_line: int) -> Path:
     """Rewrite Windows-1252 as UTF-8. Five bytes mean nothing in it: they refuse the file."""
+    utf8_line = _first_line_in_utf8(source)
+    if utf8_line is not None:
+        found = f"some lines in UTF-8 (line {utf8_line:,}) and others in Windows-1252 (line {bad_line:,})"
+        raise Unreadable("wrong_encoding", name, found, _EXPECTED_TEXT, line=bad_line)
     line = 1
     with source.open("rb") as reading, target.open("wb") as writing:
         while chunk := reading.read(_CHUNK_BYTES):
@@ -130,7 +151,7 @@ def _transcode(name: str, source: Path, target: Path, bad_line: int) -> Path:
 
 
 def _count_lines(path: Path, name: str, folder: Path, notes: list[str]) -> PlainText:
-    lf = crlf = cr = 0
+    lf = crlf = cr = running = 0
     last = b""
     bom = False
     with path.open("rb") as stream:
@@ -141,6 +162,13 @@ def _count_lines(path: Path, name: str, folder: Path, notes: list[str]) -> Plain
             if (nul := chunk.find(b"\0")) >= 0:
                 line = lf + chunk[:nul].count(b"\n") + 1
                 raise Unreadable("nul_bytes", name, "NUL bytes (binary data)", _EXPECTED_TEXT, line=line)
+            first_end, last_end = _line_ends(chunk)
+            if running + (len(chunk) if first_end < 0 else first_end) > MAX_LINE_BYTES:
+                found = f"a line of more than {MAX_LINE_BYTES:,} bytes"
+                raise Unreadable(
+                    "line_too_long", name, found, "lines of bearable length", line=lf + cr - crlf + 1
+                )
+            running = running + len(chunk) if first_end < 0 else len(chunk) - last_end - 1
             lf += chunk.count(b"\n")
             if chunk.find(b"\r") >= 0:
                 cr += chunk.count(b"\r")
@@ -163,6 +191,13 @@ def _count_lines(path: Path, name: str, folder: Path, notes: list[str]) -> Plain
         trailing_blank_lines=blank,
         notes=tuple(notes),
     )
+
+
+def _line_ends(chunk: bytes) -> tuple[int, int]:
+    """Places of the first and the last line end of a chunk, -1 when there is none."""
+    if (first := chunk.find(b"\n")) >= 0:
+        return first, chunk.rfind(b"\n")
+    return chunk.find(b"\r"), chunk.rfind(b"\r")
 
 
 def _trailing_blank_lines(name: str, path: Path) -> int:

@@ -23,6 +23,8 @@ _NOT_EMPTY_CELL = re.compile(
     rb"""<(?:\w+:)?c\s(?:[^<>]*?\s)?r=["']([A-Z]{1,3})([0-9]{1,7})["'][^<>]*(?<!/)>"""
 )
 _ERROR_CELL = re.compile(rb"""<(?:\w+:)?c\s[^<>]*?\bt=["']e["']""")
+_HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^<>]*?\bhidden=["'](?:1|true)["']""")
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^<>]*?\bref=["'][A-Z]+([0-9]+):[A-Z]+([0-9]+)["']""")
 _UNCOMPUTED = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</|</(?:\w+:)?c>)")
 
 
@@ -31,6 +33,8 @@ class SheetScan:
     """What the XML of a workbook's sheets holds, over all of them."""
 
     error_cells: int = 0  # cells showing #REF!, #N/A and the like: the parser returns them empty
+    hidden_rows: int = 0
+    merged_down: int = 0  # blocks of cells merged over several rows: all but the first row are empty
     uncomputed_cells: int = 0  # formulas stored without their result: empty as well
 
 
@@ -116,6 +120,10 @@ def _note_cells(work: bytes, columns: set[bytes], scan: SheetScan) -> int:
     references = _NOT_EMPTY_CELL.findall(work)
     if b'"e"' in work or b"'e'" in work:
         scan.error_cells += len(_ERROR_CELL.findall(work))
+    if b"hidden=" in work:
+        scan.hidden_rows += len(_HIDDEN_ROW.findall(work))
+    if b"mergeCell" in work:
+        scan.merged_down += sum(first != last for first, last in _MERGED.findall(work))
     scan.uncomputed_cells += len(_UNCOMPUTED.findall(work))
     if not references:
         return 0
