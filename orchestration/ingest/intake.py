@@ -341,9 +341,6 @@ def _link_people(run: Run) -> None:
 
 def _clear_erased(run: Run) -> None:
     """Files with people erased on request do not stay in the landing folder."""
-    # imported here: erasure writes raw files with the means of this package
-    from orchestration.identity.erasure import clear_landing
-
     removed = clear_landing(run.settings, run.identities)
     if removed:
         logger.info("%d files with people erased on request removed from the landing folder", removed)
