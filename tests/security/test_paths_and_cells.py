@@ -119,7 +119,7 @@ def test_periods_places_and_levels_are_not_sql(home: Settings, text: str) -> Non
 
 
 def test_names_of_files_and_cells_with_quotes_write_only_where_hashes_say(home: Settings) -> None:
-    tricky = (ONE[0], "O'Marker; drop table record; --", "x' or '1'='1", ONE[3], ONE[4])
+    tricky = (ONE[0], "O'Marker; drop table record; --", "x' or 'a'='a", ONE[3], ONE[4])
     put(home, "gphc_register/re'gister; --.csv", register("2025-12-31", ONE, TWO))
     put(home, "provider_return/a..%2f..%2fidentity%2fkey.csv", events(event(tricky, "L'1")))
     put(home, "provider_return/$(touch x);`id`.csv", events(event(TWO, "L2"), event(TWO, "L2", date="so'on")))
