@@ -6,6 +6,7 @@ published releases as they are. The next run builds the warehouse anew.
 
 from __future__ import annotations
 
+import fcntl
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -93,9 +94,19 @@ def _alone(settings: Settings, work: str) -> Generator[None]:
         raise DataRefused(f"there is no home folder {settings.home}: name it with --home")
     settings.prepare()
     try:
-        with locks.exclusive(settings, work), alone(settings):
+        with locks.exclusive(settings, work), alone(settings), _no_question(settings):
             yield
     except (locks.Busy, IdentityError) as error:
         raise DataRefused(str(error)) from error
     except audit.UnfitFact as error:
         raise UsageProblem(str(error)) from error
+
+
+@contextmanager
+def _no_question(settings: Settings) -> Generator[None]:
+    """Wait until no earlier picture is being built: it would carry what is being replaced."""
+    folder = settings.warehouse / "scenarios"
+    folder.mkdir(exist_ok=True)
+    with (folder / ".lock").open("w", encoding="utf-8") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -29,6 +29,7 @@ from orchestration.identity.keys import gphc_person_key
 from orchestration.identity.rewriting import compact_store, key_columns, raw_files, replaced, write_raw
 from orchestration.identity.rotation import drop_generations
 from orchestration.identity.store import ERASED_FILE, LINK_FILE, IdentityStore, open_store
+from orchestration.ingest.erased import clear_landing
 from orchestration.ingest.ledger import Ledger
 from orchestration.ingest.raw_file import sync_folder, write_parquet
 from orchestration.ingest.sql import literal
@@ -96,22 +97,6 @@ def finish_interrupted(settings: Settings) -> bool:
         return False
     sweep(settings)
     return True
-
-
-def clear_landing(settings: Settings, store: IdentityStore) -> int:
-    """Remove files with an erased person from the landing folder, every copy of them; how many."""
-    hashes = store.erased_files()
-    if not hashes or not settings.ledger.exists():
-        return 0
-    with Ledger(settings.ledger) as ledger:
-        seen = [path for path, (_, known) in ledger.seen().items() if known.sha256 in hashes]
-    removed = 0
-    for below in seen:
-        file = settings.landing / below
-        if file.is_file() and file.resolve().is_relative_to(settings.landing.resolve()):
-            file.unlink()
-            removed += 1
-    return removed
 
 
 def _refused_files(settings: Settings, gphc_number: str) -> set[str]:

@@ -9,10 +9,12 @@ import duckdb
 
 from orchestration.identity.keys import pseudonym_sql
 from orchestration.identity.store import IdentityStore
+from orchestration.ingest.ledger import Ledger
 from orchestration.ingest.outcome import FileReport, TableCounts
 from orchestration.ingest.problems import PROBLEM
 from orchestration.ingest.raw_file import message_name, persons
 from orchestration.ingest.validate import Validated
+from orchestration.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,22 @@ def told(report: FileReport, file_no: int | None, left_out: Tally) -> FileReport
     note = f"{rows:,} row{'s' if rows > 1 else ''} about people erased on request: not taken"
     counts = tuple(_counted(each, mine.get(each.table)) for each in report.tables)
     return replace(report, tables=counts, notes=(*report.notes, note))
+
+
+def clear_landing(settings: Settings, store: IdentityStore) -> int:
+    """Remove files with an erased person from the landing folder, every copy of them; how many."""
+    hashes = store.erased_files()
+    if not hashes or not settings.ledger.exists():
+        return 0
+    with Ledger(settings.ledger) as ledger:
+        seen = [path for path, (_, known) in ledger.seen().items() if known.sha256 in hashes]
+    removed = 0
+    for below in seen:
+        file = settings.landing / below
+        if file.is_file() and file.resolve().is_relative_to(settings.landing.resolve()):
+            file.unlink()
+            removed += 1
+    return removed
 
 
 def _counted(counts: TableCounts, rows: LeftOut | None) -> TableCounts:

@@ -18,6 +18,7 @@ import duckdb
 
 from dbt_project.registry import Feed, load_feeds
 from orchestration.identity.store import LINK_FILE, IdentityError
+from orchestration.ingest.erased import clear_landing
 from orchestration.ingest.examine import Prepared, examine, prepare, unreadable
 from orchestration.ingest.landing import (
     LandedFile,
@@ -340,9 +341,6 @@ def _link_people(run: Run) -> None:
 
 def _clear_erased(run: Run) -> None:
     """Files with people erased on request do not stay in the landing folder."""
-    # imported here: erasure writes raw files with the means of this package
-    from orchestration.identity.erasure import clear_landing
-
     removed = clear_landing(run.settings, run.identities)
     if removed:
         logger.info("%d files with people erased on request removed from the landing folder", removed)
