@@ -1,4 +1,4 @@
-"""Every kind of dirt, in the order of the table in docs/dirt.md."""
+"""Every kind of dirt, in the order of the table in docs/intake.md."""
 
 from __future__ import annotations
 

@@ -355,3 +355,35 @@ def number_of_two_people(place: Place) -> Path:
     cells = ({"Snapshot date": "2024-03-31"}, {"Snapshot date": "2024-03-31", "GPhC number": GPHC,
                                                "Forename": "Zedmarker-two"})
     return place.write("register.csv", register(place, *cells))
+
+
+@dirt(CODES, "A deferral coded as a withdrawal: only later returns can show it, so the row is taken", "accepted",
+      "accepted", "2 rows taken", raw={"event_type": "enrolled"})
+def deferral_as_withdrawal(place: Place) -> Path:
+    left = {"Event": "Withdrawn", "Event date": "2025-11-01", "Reason": "deferred to next intake"}
+    return place.write("return.csv", events(place, {}, left))
+
+
+@dirt(DATES, "Events out of order (passed before enrolled): each row is possible, so they are taken", "accepted",
+      "accepted", "2 rows taken")
+def out_of_order(place: Place) -> Path:
+    same = {"Learner ID": "LMK77000X"}
+    passed = {**same, "Event": "Passed", "Event date": "2025-01-10"}
+    return place.write("return.csv", events(place, {**same, "Event date": "2025-10-01"}, passed))
+
+
+@dirt(CODES, "A network nobody knows: which networks there are is another feed's, so the row is taken", "accepted",
+      "accepted", "1 row taken", feed="deployment_return")
+def unknown_network(place: Place) -> Path:
+    return place.write("posts.csv", posts(place, {"PCN code": "U99999"}))
+
+
+@dirt(CODES, "A network closed before the month: judged by the list as it was, in the build; taken", "accepted",
+      "accepted", "1 row taken", feed="deployment_return")
+def closed_network(place: Place) -> Path:
+    return place.write("posts.csv", posts(place, {"PCN code": "U00001"}))
+
+
+@dirt(DATES, "A return for a month after the day it was sent", "accepted", "accepted", "1 row taken")
+def wrong_month_of_return(place: Place) -> Path:
+    return place.write("return.csv", events(place, {"Return month": "2026-02"}))
