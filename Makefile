@@ -8,7 +8,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: run test setup lint types contract unit test-browser bench clean help
+.PHONY: run test setup lint types contract unit test-browser test-slow test-crash bench audit-deps clean help
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -45,14 +45,24 @@ types: $(STAMP) ## pyright, strict on our packages
 contract: $(STAMP) ## import contract of the rooms
 	@$(BIN)/lint-imports
 
-unit: $(STAMP) $(PARTS) ## every test
+unit: $(STAMP) $(PARTS) ## every test but those that take minutes
 	@$(BIN)/python -m pytest -n 2 --dist loadscope
 
 test-browser: $(STAMP) $(PARTS) ## only the tests in a real Chromium
-	@$(BIN)/python -m pytest -m browser
+	@$(BIN)/python -m pytest -m "browser and not slow"
+
+test-slow: $(STAMP) $(PARTS) ## the tests that take minutes each: faults at many points, whole tables
+	@$(BIN)/python -m pytest -m slow
+
+POINTS ?= 200
+test-crash: $(STAMP) $(PARTS) ## kill runs at POINTS points (200); goes on where it was stopped
+	@$(BIN)/python -m pytest -m slow -s tests/faults/test_crash_points.py --points $(POINTS)
 
 bench: $(STAMP) $(PARTS) ## the cost table of the README
 	@$(BIN)/python -m benchmarks
+
+audit-deps: $(STAMP) ## known vulnerabilities of the locked dependencies, where the advisory service can be asked
+	@.ci/audit-deps
 
 clean: ## remove what set-up and runs left in the checkout
 	rm -rf $(VENV) var .cache dashboards/frontend/node_modules dbt_project/target dbt_project/logs

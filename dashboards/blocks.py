@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from dashboards import formatting, wording
+from dashboards.inert import one_line
 from dashboards.values import Value
 
 
@@ -67,18 +68,20 @@ class Table:
         return wording.symbol_note({cell.symbol for row in self.rows for cell in row if cell.symbol})
 
     def as_csv(self) -> str:
-        """The table as CSV with a header row; numbers unformatted, symbols as shown.
+        """The table as CSV with a header row; numbers unformatted, symbols as shown, no text a formula.
 
         A percent or pounds column says its unit in the heading, so the file stands alone.
         """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow([column.label for column in self.columns])
-        writer.writerows([[_csv_number(cell.csv) for cell in row] for row in self.rows])
+        writer.writerow([one_line(column.label) for column in self.columns])
+        writer.writerows([[_csv_cell(cell.csv) for cell in row] for row in self.rows])
         return buffer.getvalue()
 
 
-def _csv_number(content: str | float) -> str | float:
+def _csv_cell(content: str | float) -> str | float:
+    if isinstance(content, str):
+        return one_line(content)
     return int(content) if isinstance(content, float) and content.is_integer() else content
 
 

@@ -250,12 +250,16 @@ def _completion(facts: Facts, metric: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _with_lowest_of_enough(parts: list[pd.DataFrame], metric: Mapping[str, Any]) -> pd.DataFrame:
-    """As :func:`_with_lowest`, the figure chosen among groups of the least size a value is given for (R7)."""
+    """As :func:`_with_lowest`, the figure chosen among groups of the least size a value is given for (R7).
+
+    A period without such a group keeps a figure: its first group stands for it, without a value.
+    """
     if not parts:
         return pd.DataFrame()
     groups = pd.concat(parts, ignore_index=True)
     enough = groups["denominator"] >= metric.get("minimum_denominator", 0)
-    ranked = _with_lowest(groups[enough] if enough.any() else groups)
+    none_is = ~enough.groupby([groups[name] for name in PERIOD]).transform("any")
+    ranked = _with_lowest(groups[enough | none_is])
     figures = ranked[ranked["dimension"].isna()]
     return pd.concat([figures, groups.sort_values([*PERIOD, "dimension", "category"])], ignore_index=True)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import re
 import subprocess
@@ -11,11 +9,12 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbt_project.registry import Metric, RegistryError, load_feeds, load_metrics
+from orchestration import audit
 from orchestration.progress_log import say
 from orchestration.settings import Settings
 
@@ -214,6 +213,43 @@ def verdict(settings: Settings) -> Told:
     return Told(tuple(text(newest).splitlines()), content, good=newest.status != "refused")
 
 
+def audit_log(settings: Settings, witness: str | None) -> Told:
+    """Every entry of the audit log, and whether the chain holds. ``witness``: an entry noted elsewhere."""
+    try:
+        entries = audit.read(settings)
+        if witness is not None:
+            audit.check_witness(entries, witness)
+    except audit.AuditBroken as error:
+        lines = (
+            f"the audit log cannot be trusted: {error}",
+            "keep it as evidence; phip audit --begin-anew sets it aside and begins another",
+        )
+        return Told(lines, {"whole": False, "found": str(error), "entries": []}, good=False)
+    except ValueError as error:
+        raise UsageProblem(f"--witness: {error}") from error
+    content = [{**vars(entry), "at": entry.at.isoformat()} for entry in entries]
+    last = f"{entries[-1].number}:{entries[-1].link[:16]}" if entries else None
+    lines = [
+        f"{entry.number:>5}  {entry.at:%Y-%m-%d %H:%M:%S}  user {entry.user}  {entry.action}"
+        + "".join(f"  {name} {value}" for name, value in entry.facts.items())
+        for entry in entries
+    ]
+    lines.append(f"{len(entries):,} entries, the chain holds" + (f"; newest {last}" if last else ""))
+    return Told(tuple(lines), {"whole": True, "newest": last, "entries": content})
+
+
+def begin_audit_log_anew(settings: Settings, *, by: str | None, why: str | None) -> Told:
+    """Set a broken audit log aside and begin another."""
+    if not (by or "").strip() or not (why or "").strip():
+        raise UsageProblem("--begin-anew: expected --by, a name, and --why, a reason")
+    try:
+        aside = audit.begin_anew(settings, by=str(by).strip(), why=str(why).strip())
+    except ValueError as error:
+        raise UsageProblem(f"--begin-anew: {error}") from error
+    where = f"the old one is {aside.name}" if aside else "there was none left"
+    return Told((f"a new audit log begins; {where}",), {"old_file": aside.name if aside else None})
+
+
 def releases(settings: Settings) -> list[dict[str, Any]]:
     """Every release, newest first."""
     link = settings.releases / "current"
@@ -239,12 +275,15 @@ def releases(settings: Settings) -> list[dict[str, Any]]:
 def serve(settings: Settings, port: int) -> None:
     """Serve the current release on the loopback address until interrupted."""
     from orchestration.progress_log import tell
+    from orchestration.static_server import make_server
 
-    site = settings.releases / "current" / "site"
-    if not site.exists():
+    if not (settings.releases / "current" / "site").exists():
         raise DataRefused("there is no release to serve: run 'phip demo' or 'phip run'")
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    try:
+        server = make_server(settings, port)
+    except OSError as error:
+        raise UsageProblem(f"--port: {port} cannot be used ({error.strerror}); name another") from error
+    with server:
         tell(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)")
         server.serve_forever()
 
@@ -369,8 +408,4 @@ def period_condition(text: str | None) -> tuple[str, list[Any]]:
 
 def log_look(settings: Settings, metric_id: str, level: str) -> None:
     """Exact values stay with evaluators, and every look at them is written down."""
-    line = json.dumps(
-        {"at": datetime.now(UTC).isoformat(timespec="seconds"), "metric": metric_id, "level": level}
-    )
-    with (settings.home / "exact-access.log").open("a", encoding="utf-8") as handle:
-        handle.write(line + "\n")
+    audit.record(settings, "exact_query", {"metric": metric_id, "level": level})

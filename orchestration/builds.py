@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -10,8 +11,6 @@ from typing import Any
 
 from orchestration.dbt_runner import NodeResult
 from orchestration.settings import Settings
-
-KEEP_GENERATIONS = 3
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,8 @@ class Build:
     tests: tuple[NodeResult, ...]
     as_at: date | None = None  # the picture as known on this day; None: everything known
     figures_version: str = ""  # hash of what computes figures; empty in records from before it was kept
+    links: str = ""  # SHA-256 of the links between people it read, empty without any
+    vintages: tuple[str, ...] = ()  # names of the earlier vintages it read
 
     def path(self, settings: Settings) -> Path:
         """The generation's DuckDB file."""
@@ -45,7 +46,10 @@ def save(settings: Settings, build: Build) -> None:
     """Write the record; the generation itself is already in place."""
     target = settings.warehouse / f"{build.build_id}.json"
     draft = target.with_suffix(".json.part")
-    draft.write_text(json.dumps(asdict(build), default=str, indent=1), encoding="utf-8")
+    with draft.open("w", encoding="utf-8") as handle:
+        json.dump(asdict(build), handle, default=str, indent=1)
+        handle.flush()
+        os.fsync(handle.fileno())
     draft.replace(target)
 
 
@@ -63,6 +67,8 @@ def load(settings: Settings, build_id: str) -> Build:
         tests=tuple(NodeResult(**item) for item in content["tests"]),
         as_at=date.fromisoformat(content["as_at"]) if content.get("as_at") else None,
         figures_version=content.get("figures_version", ""),
+        links=content.get("links", ""),
+        vintages=tuple(content.get("vintages", ())),
     )
 
 
@@ -87,10 +93,21 @@ def next_id(settings: Settings, inputs_hash: str) -> str:
 
 
 def prune(settings: Settings) -> None:
-    """Delete all but the newest generations; of those as at a day, which replace nothing, the newest stays."""
+    """Delete all but the newest generations; of those as at a day, which replace nothing, the newest stays.
+
+    The generation behind the current release stays, however many are newer: it was chosen by a rollback.
+    """
     ids = build_ids(settings)
     historic = [build_id for build_id in ids if load(settings, build_id).as_at is not None]
     ordinary = [build_id for build_id in ids if build_id not in historic]
-    for build_id in [*ordinary[:-KEEP_GENERATIONS], *historic[:-1]]:
-        for suffix in (".json", ".duckdb"):
-            (settings.warehouse / f"{build_id}{suffix}").unlink(missing_ok=True)
+    live = _live(settings)
+    for build_id in [*ordinary[: -settings.keep_generations], *historic[:-1]]:
+        if build_id != live:
+            # the record first: a generation without one is known to be half deleted
+            for suffix in (".json", ".duckdb"):
+                (settings.warehouse / f"{build_id}{suffix}").unlink(missing_ok=True)
+
+
+def _live(settings: Settings) -> str | None:
+    record = settings.releases / "current" / "release.json"
+    return str(json.loads(record.read_text(encoding="utf-8"))["build_id"]) if record.exists() else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Never
 import typer
 import typer.exceptions
 
-from orchestration import answers, console
+from orchestration import access, answers, audit, console
 from orchestration.settings import Settings, SettingsError, load_settings, switch_telemetry_off
 
 DONE, REFUSED, USAGE, INTERNAL = 0, 1, 2, 3
@@ -36,6 +37,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a machi
 def main() -> Never:
     """Entry point of the console script."""
     switch_telemetry_off()
+    access.narrow_umask()
     try:
         code = app(standalone_mode=False)
     except typer.exceptions.TyperException as error:
@@ -48,17 +50,25 @@ def main() -> Never:
     except (SettingsError, answers.UsageProblem) as error:
         console.error(str(error))
         code = USAGE
-    except answers.DataRefused as error:
+    except (answers.DataRefused, audit.AuditBroken, access.TooOpen) as error:
         console.error(str(error))
         code = REFUSED
     except Exception as error:
-        console.error(f"internal error: {type(error).__name__}: {error}")
+        from orchestration.machine_faults import plain
+
+        text = f"{type(error).__name__}: {error}"
+        said = plain(text)
+        console.error(f"internal error: {text}" if said == text else said)
         code = INTERNAL
     sys.exit(code if isinstance(code, int) else DONE)
 
 
 def _settings(home: Path | None, landing: Path | None = None, as_at: str | None = None) -> Settings:
-    return load_settings(home=home, landing=landing, as_at=_day("--as-at", as_at))
+    """Settings of a command; what was too open below the home folder is narrowed first."""
+    settings = load_settings(home=home, landing=landing, as_at=_day("--as-at", as_at))
+    for line in access.settle(settings):
+        console.error(line)
+    return settings
 
 
 def _day(option: str, text: str | None) -> date | None:
@@ -72,11 +82,12 @@ def _day(option: str, text: str | None) -> date | None:
 
 def _run(settings: Settings, *, as_json: bool, refusals_expected: bool = False) -> int:
     from orchestration import pipeline, summary
+    from orchestration.recovery import Damaged
 
     try:
         with console.progress(silent=as_json):
             outcome = pipeline.run(settings)
-    except pipeline.Busy as error:
+    except (pipeline.Busy, Damaged) as error:
         console.error(str(error))
         return REFUSED
     told = summary.of_run(settings, outcome)
@@ -324,6 +335,122 @@ def releases(as_json: JsonOption = False, home: HomeOption = None) -> int:
         rows, "no release yet: run 'phip demo' or 'phip run'"
     )
     return DONE
+
+
+keys = typer.Typer(no_args_is_help=True, help="The key of the pseudonyms.")
+app.add_typer(keys, name="keys")
+
+ByOption = Annotated[str, typer.Option("--by", help="Who decides.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, for whoever asks later.")]
+
+
+@keys.command("rotate")
+def keys_rotate(by: ByOption, why: WhyOption, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """A new key: raw files and the identity store are written anew, old keys open nothing, figures stay the same."""
+    from orchestration import upkeep
+
+    settings = _settings(home)
+    with console.progress(silent=as_json):
+        told = upkeep.rotate_keys(settings, by=by, why=why)
+    return _told(told, as_json=as_json)
+
+
+@app.command()
+def erase(by: ByOption, why: WhyOption, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """Erase one person everywhere but in published releases. Asks for the registration number, or reads it from a pipe.
+
+    It is not an argument, because arguments show in lists of processes and in the shell's history.
+    """
+    from orchestration import upkeep
+
+    settings = _settings(home)
+    number = getpass.getpass("Registration number: ") if sys.stdin.isatty() else sys.stdin.read()
+    with console.progress(silent=as_json):
+        told = upkeep.erase(settings, number, by=by, why=why)
+    return _told(told, as_json=as_json)
+
+
+@app.command("audit")
+def audit_log(
+    witness: Annotated[
+        str | None, typer.Option("--witness", help="NUMBER:LINK noted elsewhere: is it still there?")
+    ] = None,
+    begin_anew: Annotated[
+        bool, typer.Option("--begin-anew", help="Set a broken log aside and begin another.")
+    ] = False,
+    by: Annotated[str | None, typer.Option(help="With --begin-anew: who decides.")] = None,
+    why: Annotated[str | None, typer.Option(help="With --begin-anew: the reason.")] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Runs, overrides, exports, exact looks and the like, and whether the log is as it was written."""
+    settings = _settings(home)
+    told = (
+        answers.begin_audit_log_anew(settings, by=by, why=why)
+        if begin_anew
+        else answers.audit_log(settings, witness)
+    )
+    console.show_json(told.as_dict()) if as_json else console.show_lines(told.lines())
+    return DONE if told.good else REFUSED
+
+
+@app.command()
+def rollback(
+    release_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="Release from 'phip releases'; default: the one before."),
+    ] = None,
+    why: Annotated[str, typer.Option(help="The reason, for whoever asks later.")] = "",
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Make an earlier release current again, in one step. Refused when its bytes are not those published."""
+    from orchestration.rollback import roll_back
+
+    return _told(roll_back(_settings(home), release_id, why=why), as_json=as_json)
+
+
+@app.command()
+def reproduce(
+    release_id: Annotated[str, typer.Argument(metavar="ID", help="Release from 'phip releases'.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Keep the release made again in this new folder.")
+    ] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Make a release again from its raw files and recipe, and compare byte for byte; what differs is told, and why."""
+    from orchestration.progress_log import say
+    from orchestration.reproduce import reproduce as again
+
+    with console.progress(silent=as_json):
+        told = again(_settings(home), release_id, say, keep=to)
+    _told(told, as_json=as_json)
+    return DONE if told.good else REFUSED
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="New file to write, e.g. phip-home.tar.")],
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """The whole home folder in one file, hashes verified. It holds identities and keys: store it as safely as these."""
+    from orchestration.backup import back_up
+
+    return _told(back_up(_settings(home), file), as_json=as_json)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="File written by 'phip backup'.")],
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """A home folder as it was backed up, every hash verified, into a folder that is new or empty."""
+    from orchestration.backup import restore as put_back
+
+    return _told(put_back(_settings(home), file), as_json=as_json)
 
 
 @app.command()

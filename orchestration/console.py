@@ -56,7 +56,17 @@ def show_table(rows: Sequence[dict[str, Any]], nothing: str) -> None:
 def show_frame(frame: pd.DataFrame, output: str, *, name: str) -> None:
     """A frame as table, CSV, JSON, or a Parquet file in the working folder."""
     if output == "csv":
-        sys.stdout.write(frame.to_csv(index=False))
+        from dashboards.inert import one_line
+
+        texts = frame.select_dtypes(include=["object", "string"]).columns
+        safe = frame.assign(
+            **{
+                str(name): frame[name].map(one_line, na_action="ignore")
+                for name in texts
+                if _is_text(frame[name])
+            }
+        )
+        sys.stdout.write(safe.to_csv(index=False))
     elif output == "json":
         sys.stdout.write(str(frame.to_json(orient="records", date_format="iso", indent=2)) + "\n")
     elif output == "parquet":
@@ -65,6 +75,10 @@ def show_frame(frame: pd.DataFrame, output: str, *, name: str) -> None:
         show_lines([f"wrote {path}"])
     else:
         _show_narrow(frame)
+
+
+def _is_text(column: pd.Series) -> bool:
+    return all(isinstance(cell, str) for cell in column.dropna())
 
 
 def _show_narrow(frame: pd.DataFrame) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.machine_faults import plain
 from orchestration.pipeline import Outcome
 from orchestration.resources import Home
 from orchestration.settings import Settings
@@ -49,6 +50,7 @@ def _run_job(settings: Settings, name: str) -> Outcome:
     refused: list[str] = []
     failed: list[str] = []
     with dg.DagsterInstance.from_config(str(instance_folder(settings))) as instance:
+        _end_killed_runs(instance)
         result = defs.resolve_job_def(name).execute_in_process(
             instance=instance,
             resources={"home": Home.of(settings)},
@@ -66,6 +68,13 @@ def _run_job(settings: Settings, name: str) -> Outcome:
     )
 
 
+def _end_killed_runs(instance: dg.DagsterInstance) -> None:
+    """Runs of ours that were killed would be shown as running for ever: whoever holds the home folder knows better."""
+    for job in ("take_in", "build_and_publish"):
+        for run in instance.get_runs(dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.STARTED])):
+            instance.report_run_failed(run, "the process was killed")
+
+
 def _collect(event: dg.DagsterEvent, refused: list[str], failed: list[str]) -> None:
     if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         evaluation = event.asset_check_evaluation_data
@@ -75,4 +84,4 @@ def _collect(event: dg.DagsterEvent, refused: list[str], failed: list[str]) -> N
     if event.is_step_failure:
         error = event.step_failure_data.error
         cause = error.cause if error is not None and error.cause is not None else error
-        failed.append(f"{event.step_key}: {cause.message.strip() if cause else 'unknown error'}")
+        failed.append(f"{event.step_key}: {plain(cause.message.strip()) if cause else 'unknown error'}")

@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 
 from dashboards.export import CSV, PARQUET, WORKBOOK
-from orchestration import builds, release
-from orchestration.answers import DataRefused, Told, UsageProblem, log_look
+from orchestration import audit, builds, release
+from orchestration.answers import DataRefused, Told, UsageProblem
 from orchestration.exact_copy import write_exact
 from orchestration.settings import Settings
 
@@ -28,6 +28,7 @@ def published(settings: Settings, to: Path | None) -> Told:
             "run 'phip run' to publish anew"
         )
     target = _new_folder(to or Path(f"phip-{current.release_id}"))
+    audit.record(settings, "export", {"what": "published", "release_id": current.release_id})
     for name in (WORKBOOK, PUBLISHED):
         shutil.copyfile(source / name, target / name)
     shutil.copytree(source / PARQUET, target / PARQUET, copy_function=shutil.copyfile)
@@ -50,7 +51,8 @@ def exact(settings: Settings, to: Path | None) -> Told:
     if build is None:
         raise DataRefused("there is no build yet: run 'phip demo' or 'phip run'")
     target = _new_folder(to or Path(f"phip-exact-{build.build_id}"))
-    log_look(settings, "all", "all")  # before the first byte: nothing leaves unlogged
+    # before the first byte: nothing leaves unlogged
+    audit.record(settings, "export", {"what": "exact", "build_id": build.build_id})
     database = target / f"exact-{build.build_id}.duckdb"
     tables = write_exact(build.path(settings), database, settings.duckdb_config)
     notice = (

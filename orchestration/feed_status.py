@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
 from typing import TypedDict
@@ -12,6 +13,20 @@ import pandas as pd
 from dbt_project.registry import load_feeds
 from orchestration.settings import Settings
 from orchestration.warehouse_inputs import collect
+
+
+class Row(TypedDict):
+    """How one feed is doing; counts of files are of all that ever came."""
+
+    feed: str
+    title: str
+    status: str  # received, stale or missing
+    files: int
+    rows_accepted: int
+    rows_quarantined: int
+    files_refused: int
+    latest_data: str | None  # ISO date
+    owner: str
 
 
 class Totals(TypedDict):
@@ -25,30 +40,35 @@ class Totals(TypedDict):
     feeds_missing: tuple[str, ...]
 
 
-def frame(settings: Settings, data_to: date) -> pd.DataFrame:
-    """One row per feed of the contracts, landed or not; columns as ``dashboards.inputs.FEED_COLUMNS``."""
+def rows(settings: Settings, data_to: date) -> tuple[Row, ...]:
+    """One row per feed of the contracts, landed or not, as the ledger knows them now."""
     inputs = collect(settings)
-    rows: list[dict[str, object]] = []
+    found_rows: list[Row] = []
     for feed in load_feeds().values():
         found = inputs.status[feed.id]
         latest = found.latest_reported_at
         status = "missing" if latest is None else "received"
         if latest is not None and (data_to - latest).days > feed.freshness_days:
             status = "stale"
-        rows.append(
-            {
-                "feed": feed.id,
-                "title": feed.title,
-                "status": status,
-                "files": found.files_accepted + found.files_with_quarantine,
-                "rows_accepted": found.rows_current,
-                "rows_quarantined": found.rows_quarantined,
-                "files_refused": found.files_refused,
-                "latest_data": None if latest is None else pd.Timestamp(latest),
-                "owner": feed.owner,
-            }
+        found_rows.append(
+            Row(
+                feed=feed.id,
+                title=feed.title,
+                status=status,
+                files=found.files_accepted + found.files_with_quarantine,
+                rows_accepted=found.rows_current,
+                rows_quarantined=found.rows_quarantined,
+                files_refused=found.files_refused,
+                latest_data=None if latest is None else latest.isoformat(),
+                owner=feed.owner,
+            )
         )
-    table = pd.DataFrame(rows)
+    return tuple(found_rows)
+
+
+def frame_of(found: Sequence[Row]) -> pd.DataFrame:
+    """The rows as published; columns as ``dashboards.inputs.FEED_COLUMNS``."""
+    table = pd.DataFrame(list(found))
     table["latest_data"] = pd.to_datetime(table["latest_data"])
     return table
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from dbt_project.registry import load_feeds
+from orchestration import audit
 from orchestration.answers import DataRefused, Told, UsageProblem
 from orchestration.identity import IdentityStore, open_store, reporting
 from orchestration.identity.store import IdentityError
@@ -19,8 +18,6 @@ from orchestration.ingest.run import anchor_feed
 from orchestration.settings import Settings
 
 STATES = ("waiting", "linked", "decided")
-ACCESS_LOG = "access.log"  # in the restricted folder: who had identities shown, when, of which pairs
-_PRIVATE_FILE = 0o600
 
 
 def summary(settings: Settings) -> Told:
@@ -63,7 +60,8 @@ def review(settings: Settings, state: str, *, show_identities: bool) -> Told:
         table = store.ask(reporting.decisions) if decided else store.ask(reporting.pairs, state)
         people = pd.DataFrame()
         if show_identities:
-            _log_access(settings, [str(pair) for pair in table["pair"].unique()])
+            shown = [str(pair) for pair in table["pair"].unique()]
+            audit.record(settings, "identities_shown", {"pairs": len(shown), "of": " ".join(shown)})
             people = store.ask(reporting.identities, table)
     rows = _plain(table)
     for row in rows:
@@ -128,18 +126,6 @@ def _anchor() -> str:
     if feed is None:
         raise DataRefused("no feed contract describes people")
     return feed
-
-
-def _log_access(settings: Settings, pairs: list[str]) -> None:
-    entry = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "user": os.getuid(),
-        "identities_of": pairs,
-    }
-    path = settings.identity / ACCESS_LOG
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _PRIVATE_FILE)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as handle:
-        handle.write(json.dumps(entry) + "\n")
 
 
 def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:

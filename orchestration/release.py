@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,21 @@ from dashboards import SiteInputs, build_site
 from dashboards.build import SiteReport
 from dashboards.export import write_exports
 from dbt_project.registry import load_metrics, load_programme
-from expectations.gate import Passed, confirm, passed
+from expectations.gate import GateRefused, Passed, confirm, passed
 from expectations.store import VerdictStore
 from expectations.verdict import Verdict
-from orchestration import builds, feed_status
+from orchestration import audit, builds, clock, feed_status, locks, withdrawn
+from orchestration.access import release_folder
 from orchestration.disclosed import write_published
 from orchestration.fingerprint import code_version, file_sha256
 from orchestration.history import linkage_band, release_changes
+from orchestration.recipe import RECIPE, Facts, materials, write_json
 from orchestration.settings import Settings
 
 CURRENT = "current"
+MANIFEST = "manifest.json"
+PUBLISHED = "published.duckdb"
+PICTURES = ".pictures"  # drawn charts, kept between releases
 DAYS_TO_NEXT_UPDATE = 31
 DEMONSTRATION_MARK = "demonstration.json"
 
@@ -60,58 +65,95 @@ def publish(settings: Settings, progress: Callable[[str], None] = lambda _: None
     A release of the picture as at a day is complete and listed, but never takes the place of one that holds
     everything known: it becomes current only where no release, or another of its kind, is. Raises
     :class:`expectations.gate.GateRefused` and leaves the current release as it is when there is no build, no
-    verdict, a refusal, or anything that changed after the verdict.
+    verdict, a refusal, anything that changed after the verdict, or when the release was rolled back.
     """
-    build = builds.newest(settings)
-    store = VerdictStore(settings.ledger)
-    right = passed(
-        store,
-        build.build_id if build else "none",
-        build.path(settings) if build else settings.warehouse / "none.duckdb",
-        build.inputs_hash if build else "",
+    with locks.exclusive(settings, "run"):
+        build = builds.newest(settings)
+        store = VerdictStore(settings.ledger)
+        right = passed(
+            store,
+            build.build_id if build else "none",
+            build.path(settings) if build else settings.warehouse / "none.duckdb",
+            build.inputs_hash if build else "",
+        )
+        assert build is not None  # noqa: S101 - no build has no verdict, which was refused above
+        verdict = confirm(right, build.path(settings), build.inputs_hash)
+        release_id = _release_id(build, right)
+        if release_id in withdrawn.ids(settings):
+            raise GateRefused(
+                [f"release {release_id} was rolled back: 'phip rollback {release_id}' brings it back"]
+            )
+        target = settings.releases / release_id
+        if target.exists() and changed_files(settings, release_id):
+            # its name says what is in it: what is not, is made again
+            shutil.rmtree(target)
+        if not target.exists():
+            draft = settings.releases / f".{release_id}.part"
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir(parents=True)
+            facts = _facts(settings, build, right, release_id, progress)
+            make(settings, draft, build, verdict, facts, progress)
+            _sync(draft)
+            locks.step(settings, "publish")
+            sha256 = file_sha256(draft / MANIFEST)
+            audit.record(settings, "publication", {"release": release_id, "manifest_sha256": sha256})
+            draft.rename(target)
+            _sync_folder(settings.releases)
+        before = current(settings)
+        if build.as_at is None or before is None or before.as_at is not None:
+            make_current(settings, release_id)
+        return load(settings, release_id)
+
+
+def _release_id(build: builds.Build, right: Passed) -> str:
+    status = "overridden" if right.override else right.verdict.status
+    return f"{build.vintage.isoformat()}-{_short(build.inputs_hash, code_version(), status)}"
+
+
+def _facts(
+    settings: Settings, build: builds.Build, right: Passed, release_id: str, progress: Callable[[str], None]
+) -> Facts:
+    """What the release says that does not follow from its build."""
+    live = current(settings)
+    earlier = release_changes.earlier_release(settings, build.build_id, live.release_id if live else None)
+    return Facts(
+        release_id=release_id,
+        published_at=clock.now(settings, progress),
+        gate_status="overridden" if right.override else right.verdict.status,
+        override_reason=_reason(right),
+        demonstration=(settings.home / DEMONSTRATION_MARK).exists(),
+        changed_from=earlier.release_id if earlier and build.as_at is None else None,
+        feed_status=feed_status.rows(settings, build.vintage),
     )
-    assert build is not None  # noqa: S101 - no build has no verdict, which was refused above
-    verdict = confirm(right, build.path(settings), build.inputs_hash)
-    status = "overridden" if right.override else verdict.status
-    release_id = f"{build.vintage.isoformat()}-{_short(build.inputs_hash, code_version(), status)}"
-    target = settings.releases / release_id
-    if not target.exists():
-        draft = settings.releases / f".{release_id}.part"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        _fill(settings, draft, build, right, verdict, release_id, progress)
-        _sync(draft)
-        draft.rename(target)
-    before = current(settings)
-    if build.as_at is None or before is None or before.as_at is not None:
-        _make_current(settings, release_id)
-    return load(settings, release_id)
 
 
-def _fill(
+def make(
     settings: Settings,
     draft: Path,
     build: builds.Build,
-    right: Passed,
     verdict: Verdict,
-    release_id: str,
+    facts: Facts,
     progress: Callable[[str], None],
-) -> None:
-    published_at = datetime.now(UTC).replace(microsecond=0)
-    status = "overridden" if right.override else verdict.status
-    live = current(settings)
-    earlier = release_changes.earlier_release(settings, build.build_id, live.release_id if live else None)
+    pictures: Path | None = None,
+) -> Release:
+    """Write a whole release into the empty folder ``draft``: its bytes follow from the arguments alone.
+
+    ``pictures``: folder where drawn charts are kept; default that of the releases.
+    """
+    earlier = release_changes.of_release(settings, facts.changed_from) if facts.changed_from else None
+    locks.step(settings, "changes since the last release")
     changes, remark = release_changes.for_release(settings, build, earlier, progress)
     changes.to_parquet(draft / release_changes.RELEASE_FILE, index=False)
     progress("applying disclosure control")
+    locks.step(settings, "disclosure control")
     frames = {
         release_changes.TABLE: changes,
         linkage_band.TABLE: linkage_band.for_release(settings, build, progress),
-        "feed_status": feed_status.frame(settings, build.vintage),
+        "feed_status": feed_status.frame_of(facts.feed_status),
         "check_result": check_frame(verdict),
-        "release_info": _release_info(settings, build, right, verdict, release_id, published_at),
+        "release_info": _release_info(build, verdict, facts),
     }
-    database = draft / "published.duckdb"
+    database = draft / PUBLISHED
     withheld = write_published(
         build.path(settings),
         database,
@@ -119,57 +161,69 @@ def _fill(
         programme=load_programme(),
         frames=frames,
     )
-    report = _present(settings, database, draft, progress)
+    locks.step(settings, "exports and site")
+    report = _present(database, draft, pictures or settings.releases / PICTURES, progress)
     release = Release(
-        release_id=release_id,
+        release_id=facts.release_id,
         build_id=build.build_id,
         verdict_id=verdict.verdict_id,
         inputs_hash=build.inputs_hash,
-        code_version=code_version(),
-        published_at=published_at,
+        code_version=build.code_version,
+        published_at=facts.published_at,
         data_to=build.vintage,
-        gate_status=status,
+        gate_status=facts.gate_status,
         withheld_cells=withheld,
         pages=report.pages,
         figures=report.figures,
         notes=report.notes,
         as_at=build.as_at,
         figures_version=build.figures_version,
-        changed_from=earlier.release_id if earlier and build.as_at is None else None,
+        changed_from=facts.changed_from,
         changes_remark=remark,
     )
-    _write_json(draft / "release.json", asdict(release))
-    _write_json(draft / "verdict.json", asdict(verdict))
-    _write_json(draft / "inputs.json", [asdict(item) for item in build.inputs])
-    files = sorted(path for path in draft.rglob("*") if path.is_file())
-    _write_json(
-        draft / "manifest.json", {path.relative_to(draft).as_posix(): file_sha256(path) for path in files}
-    )
+    write_json(draft / "release.json", asdict(release))
+    write_json(draft / "verdict.json", asdict(verdict))
+    write_json(draft / "inputs.json", [asdict(item) for item in build.inputs])
+    write_json(draft / RECIPE, {"facts": asdict(facts), "materials": asdict(materials(settings, build))})
+    write_json(draft / MANIFEST, _hashes(draft))
+    return release
 
 
-def _release_info(
-    settings: Settings,
-    build: builds.Build,
-    right: Passed,
-    verdict: Verdict,
-    release_id: str,
-    published_at: datetime,
-) -> pd.DataFrame:
+def _hashes(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+    return {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
+
+
+def changed_files(settings: Settings, release_id: str) -> dict[str, str]:
+    """Files of a release that are not as it was published: name and what is wrong. Empty for an intact release."""
+    folder = settings.releases / release_id
+    try:
+        manifest: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {MANIFEST: "missing or unreadable"}
+    found = _hashes(folder)
+    wrong = {name: "missing" for name in manifest if name not in found}
+    wrong |= {name: "not part of the release" for name in found if name not in manifest}
+    wrong |= {name: "changed" for name in manifest if name in found and found[name] != manifest[name]}
+    return dict(sorted(wrong.items()))
+
+
+def _release_info(build: builds.Build, verdict: Verdict, facts: Facts) -> pd.DataFrame:
     """What a release says of itself, one row."""
-    next_update = published_at.date() + timedelta(days=DAYS_TO_NEXT_UPDATE)
+    next_update = facts.published_at.date() + timedelta(days=DAYS_TO_NEXT_UPDATE)
     return pd.DataFrame(
         [
             {
-                "release_id": release_id,
-                "published_at": published_at,
+                "release_id": facts.release_id,
+                "published_at": facts.published_at,
                 "data_to": build.vintage,
                 "as_at": pd.Timestamp(build.as_at) if build.as_at else pd.NaT,
                 # a picture of the past is not updated
                 "next_update": None if build.as_at else next_update,
-                "gate_status": "overridden" if right.override else verdict.status,
-                "demonstration": (settings.home / DEMONSTRATION_MARK).exists(),
-                "override_reason": _reason(right),
-                "code_version": code_version()[:12],
+                "gate_status": facts.gate_status,
+                "demonstration": facts.demonstration,
+                "override_reason": facts.override_reason,
+                "code_version": build.code_version[:12],
                 "build_id": build.build_id,
                 "verdict_id": verdict.verdict_id,
                 "inputs_hash": build.inputs_hash,
@@ -178,13 +232,13 @@ def _release_info(
     )
 
 
-def _present(settings: Settings, database: Path, draft: Path, progress: Callable[[str], None]) -> SiteReport:
+def _present(database: Path, draft: Path, pictures: Path, progress: Callable[[str], None]) -> SiteReport:
     """What readers get of the published tables: the exports, and the site that offers them."""
     progress("writing CSV, Parquet and the workbook")
     downloads = write_exports(database, draft)
     progress("drawing the site")
     inputs = SiteInputs.from_published(database, downloads=downloads)
-    return build_site(inputs, draft / "site", cache_dir=settings.releases / ".pictures")
+    return build_site(inputs, draft / "site", cache_dir=pictures)
 
 
 def check_frame(verdict: Verdict) -> pd.DataFrame:
@@ -212,7 +266,7 @@ def standing(settings: Settings) -> Release | None:
 def load(settings: Settings, release_id: str) -> Release:
     """The record of one release. Raises FileNotFoundError."""
     content: dict[str, Any] = json.loads(
-        (settings.releases / release_id / "release.json").read_text(encoding="utf-8")
+        (release_folder(settings, release_id) / "release.json").read_text(encoding="utf-8")
     )
     content["published_at"] = datetime.fromisoformat(content["published_at"])
     content["data_to"] = date.fromisoformat(content["data_to"])
@@ -233,11 +287,12 @@ def history(settings: Settings) -> list[Release]:
 
 def published_database(settings: Settings) -> Path | None:
     """The published DuckDB of the current release, or None."""
-    path = settings.releases / CURRENT / "published.duckdb"
+    path = settings.releases / CURRENT / PUBLISHED
     return path if path.exists() else None
 
 
-def _make_current(settings: Settings, release_id: str) -> None:
+def make_current(settings: Settings, release_id: str) -> None:
+    """Swap the link to the current release in one step: a reader sees the old one or the new one."""
     link = settings.releases / CURRENT
     draft = settings.releases / f".{CURRENT}.{os.getpid()}"
     draft.unlink(missing_ok=True)
@@ -254,14 +309,6 @@ def _short(*parts: str) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:8]
 
 
-def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, default=_text, indent=1, ensure_ascii=False), encoding="utf-8")
-
-
-def _text(value: object) -> str:
-    return value.isoformat() if isinstance(value, date | datetime) else str(value)
-
-
 def _sync(folder: Path) -> None:
     """Everything of a release is on disk, and read-only, before it can become current."""
     for path in folder.rglob("*"):
@@ -269,6 +316,10 @@ def _sync(folder: Path) -> None:
             with path.open("rb") as handle:
                 os.fsync(handle.fileno())
             path.chmod(0o444)
+        else:
+            path.chmod(0o755)  # published: readable by everybody, whatever the umask
+            _sync_folder(path)
+    folder.chmod(0o755)
     _sync_folder(folder)
 
 

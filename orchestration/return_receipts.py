@@ -33,7 +33,7 @@ def write_receipts(
 
 def _row(feed: Feed, receipt: Receipt) -> list[object]:
     """The month is the key's column of that type, the submitter whatever else is in the key; either may be none."""
-    months = {column.name for table in feed.tables for column in table.columns if column.type == "month"}
+    months = feed.month_columns
     key = receipt.return_key
     period = next((value for name, value in key.items() if name in months), None)
     others = [key[name] for name in feed.return_key if name in key and name not in months]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration import feed_status
+from orchestration import feed_status, withdrawn
 from orchestration.pipeline import Outcome
 from orchestration.settings import Settings
 
@@ -38,6 +38,8 @@ class RunSummary:
     current_id: str | None
     address: str | None
     quarantine: str
+    notes: tuple[str, ...] = ()
+    rolled_back: bool = False
 
     @property
     def refused_something(self) -> bool:
@@ -54,18 +56,24 @@ class RunSummary:
         """What the release shows: data to a day, and as known on which day if not now."""
         return f"data to {self.data_to}" + (f", as known on {self.as_at}" if self.as_at else "")
 
+    @property
+    def _standing(self) -> str:
+        """Why there was nothing to do."""
+        return "stays the current one." if self.rolled_back else "already holds everything landed."
+
     def as_dict(self) -> dict[str, Any]:
         """For a machine."""
         return asdict(self)
 
     def lines(self) -> list[str]:
         """Ten lines for a person; two when there was nothing to do."""
-        refused = [f"Refused    {line}" for line in self.refused_files]
+        refused = [f"Note       {line}" for line in self.notes]
+        refused += [f"Refused    {line}" for line in self.refused_files]
         if not self.new and self.good:
             return [
                 *refused,
-                f"Nothing new: release {self.release_id} ({self.picture}) already holds everything "
-                + (f"told by {self.as_at}." if self.as_at else "landed."),
+                f"Nothing new: release {self.release_id} ({self.picture}) "
+                + (f"already holds everything told by {self.as_at}." if self.as_at else self._standing),
                 f"Open       {self.address}",
             ]
         refused_note = f" (see {self.quarantine})" if self.files_refused or self.rows_quarantined else ""
@@ -122,6 +130,8 @@ def of_run(settings: Settings, outcome: Outcome) -> RunSummary:
         current_id=_current_id(settings),
         address=_address(settings, outcome.published),
         quarantine=str(_relative(settings.quarantine)),
+        notes=outcome.notes,
+        rolled_back=bool(withdrawn.ids(settings)),
     )
 
 

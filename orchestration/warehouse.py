@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
 from dbt_project.registry import load_feeds
-from orchestration import builds
+from orchestration import builds, links_kept, locks, raw_check
 from orchestration.builds import Build
 from orchestration.dbt_runner import NodeResult, build, building_path
 from orchestration.fingerprint import code_version, figures_version
 from orchestration.history import vintages
-from orchestration.identity.store import LINK_FILE
 from orchestration.ingest.current import relation_sql
 from orchestration.ingest.ledger import Ledger
 from orchestration.return_receipts import write_receipts
@@ -36,13 +36,17 @@ def build_generation(
     Raises :class:`orchestration.dbt_runner.DbtFailed`; the unfinished generation is deleted then, and earlier
     ones are untouched.
     """
-    inputs = collect(settings)
-    build_id = builds.next_id(settings, inputs.digest())
-    progress(f"building generation {build_id} from {len(inputs.files)} raw files")
-    done, nodes = make(settings, build_id, inputs)
-    vintages.keep(settings, done, asked=done.as_at is not None)
-    builds.prune(settings)
-    return done, nodes
+    with locks.exclusive(settings, "run"):
+        raw_check.mend(settings, collect(settings).files, progress)
+        inputs = collect(settings)
+        build_id = builds.next_id(settings, inputs.digest())
+        locks.step(settings, "warehouse")
+        progress(f"building generation {build_id} from {len(inputs.files)} raw files")
+        links_kept.keep(settings, inputs.links)
+        done, nodes = make(settings, build_id, inputs)
+        vintages.keep(settings, done, asked=done.as_at is not None)
+        builds.prune(settings)
+        return done, nodes
 
 
 def make(
@@ -67,6 +71,8 @@ def make(
         tests=outcome.tests,
         as_at=inputs.as_at,
         figures_version=figures_version(),
+        links=inputs.links,
+        vintages=inputs.vintages,
     )
     draft.replace(done.path(settings))
     builds.save(settings, done)
@@ -94,11 +100,13 @@ def _write_raw(settings: Settings, draft: Path, build_id: str, inputs: Inputs) -
         connection.execute(
             f"create table wh.raw.vintage_value as {vintages.relation_sql(settings, inputs.vintages)}"
         )
-        links = settings.raw / LINK_FILE
+        links = links_kept.find(settings, inputs.links) if inputs.links else None
+        if inputs.links and links is None:
+            raise RuntimeError("the links between people changed while the build began: run again")
         found = (
             f"select person_key, resolved_person_key, method from read_parquet('{links}') "
             f"where {LINKS_THAT_COUNT[inputs.linkage]}"
-            if links.exists()
+            if links is not None
             else "select null::varchar as person_key, null::varchar as resolved_person_key, "
             "null::varchar as method where false"
         )
@@ -110,16 +118,17 @@ def _write_raw(settings: Settings, draft: Path, build_id: str, inputs: Inputs) -
         )
         connection.execute(
             "create table wh.raw.feed_presence "
-            "(feed_id varchar, row_count bigint, latest_reported_at date, grace_days integer)"
+            "(feed_id varchar, row_count bigint, latest_reported_at date, grace_days integer, is_in_parts boolean)"
         )
         connection.executemany(
-            "insert into wh.raw.feed_presence values (?, ?, ?, ?)",
+            "insert into wh.raw.feed_presence values (?, ?, ?, ?, ?)",
             [
                 [
                     feed.id,
                     inputs.status[feed.id].rows_current,
                     inputs.status[feed.id].latest_reported_at,
                     feed.grace_days,
+                    feed.is_in_parts,
                 ]
                 for feed in load_feeds().values()
             ],
@@ -130,6 +139,11 @@ def _settle(draft: Path) -> None:
     """Everything in the one file, nothing in a write-ahead log, and nobody writes it again."""
     with duckdb.connect(str(draft)) as connection:
         connection.execute("checkpoint")
+    descriptor = os.open(draft, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     draft.chmod(0o440)
 
 

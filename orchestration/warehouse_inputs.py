@@ -11,7 +11,7 @@ from dbt_project.registry import Feed, load_feeds
 from orchestration.builds import Input
 from orchestration.fingerprint import file_sha256, inputs_hash
 from orchestration.history import vintages
-from orchestration.identity.store import LINK_FILE
+from orchestration.identity.store import ERASED_FILE, LINK_FILE
 from orchestration.ingest.landing import scan
 from orchestration.ingest.ledger import FeedStatus, Ledger, Receipt
 from orchestration.settings import Settings
@@ -33,6 +33,7 @@ class Inputs:
     # by feed, every return as it came, those replaced since among them
     receipts: dict[str, tuple[Receipt, ...]] = field(default_factory=dict[str, tuple[Receipt, ...]])
     linkage: Linkage = "standard"  # which links between people count
+    erased: str = ""  # hash of the tombstones of people erased on request, empty without any
 
     @property
     def vintage(self) -> date:
@@ -66,6 +67,7 @@ class Inputs:
                 ("vintages", *self.vintages),
                 ("as_at", str(self.as_at)),
                 *([] if self.linkage == "standard" else [("linkage", self.linkage)]),
+                *([("erased", self.erased)] if self.erased else []),
             ]
         )
 
@@ -89,7 +91,16 @@ def collect(settings: Settings, among: Collection[str] | None = None) -> Inputs:
             receipts[feed.id] = ledger.receipts(feed.id, settings.as_at, among)
     links = settings.raw / LINK_FILE
     digest = file_sha256(links) if links.exists() else ""
-    found = Inputs(tuple(files), tuple(sorted(superseded)), digest, status, settings.as_at, receipts=receipts)
+    erased = settings.raw / ERASED_FILE
+    found = Inputs(
+        tuple(files),
+        tuple(sorted(superseded)),
+        digest,
+        status,
+        settings.as_at,
+        receipts=receipts,
+        erased=erased.read_text(encoding="ascii").strip() if erased.exists() else "",
+    )
     return replace(found, vintages=vintages.before(settings, found.vintage))
 
 

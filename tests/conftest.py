@@ -23,6 +23,11 @@ for name in (
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many points the crash tests draw (``make test-crash``)."""
+    parser.addoption("--points", default="24", help="crash points to draw, for the slow crash test")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real published files; tests that need it skip where it is absent."""

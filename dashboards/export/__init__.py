@@ -45,7 +45,7 @@ def write_exports(database: Path, out: Path) -> tuple[Download, ...]:
         Download(out / WORKBOOK, "Workbook for Excel: England, regions and boards; networks by year"),
         Download(out / CSV, "Every figure as CSV, one file per measure, with metadata"),
         *(
-            Download(files[name], f"Parquet: {table.description.rstrip('.') or name}")
+            Download(files[name], f"Parquet: {table.description.split('. ')[0].rstrip('.') or name}")
             for name, table in tables.items()
         ),
     )

@@ -12,8 +12,8 @@ import duckdb
 from dashboards import wording
 from dashboards.export import csvw
 from dashboards.export.archive import Archive
-from dashboards.export.inert import STATEMENT, inert, inert_sql
 from dashboards.export.tables import LICENCE_NAME, ExportColumn, ExportTable, Publication, selected
+from dashboards.inert import STATEMENT, inert, inert_sql
 
 METADATA = "csv-metadata.json"
 README = "README.txt"

@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 from dashboards import formatting, wording
-from dashboards.export.inert import STATEMENT
 from dashboards.export.tables import LICENCE, ExportColumn, ExportTable, Publication
+from dashboards.inert import STATEMENT
 from dbt_project.registry import Metric
 
 Json = dict[str, Any]

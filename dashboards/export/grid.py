@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from openpyxl.utils import get_column_letter
 
-from dashboards.export.inert import inert
+from dashboards.inert import inert
 
 _EPOCH = np.datetime64("1899-12-30")  # day 0 of a spreadsheet's dates, after 28 February 1900
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # no XML document can hold them

@@ -27,7 +27,7 @@ from openpyxl.xml.functions import tostring
 
 from dashboards.export.archive import Archive
 from dashboards.export.grid import Grid, GridColumn
-from dashboards.export.inert import inert
+from dashboards.inert import inert
 
 LANGUAGE = "en-GB"
 TEXT = "@"

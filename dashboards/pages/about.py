@@ -24,7 +24,7 @@ def pages(site: Site) -> Iterator[Page]:
             title="Symbols",
             id="symbols",
             intro=(
-                f"Below national level, counts of 1 to {rule.suppress_up_to} are hidden and others rounded"
+                f"Below national level, counts from returns up to {rule.suppress_up_to} are hidden and others rounded"
                 f" to the nearest {rule.round_to}, so that nobody can be recognised."
                 " A hidden number is never shown as 0."
             ),

@@ -166,6 +166,19 @@ class Feed(Strict):
     persons: tuple[Person, ...] = ()
     pseudonyms: tuple[Pseudonym, ...] = ()
 
+    @property
+    def month_columns(self) -> frozenset[str]:
+        """Names of the columns that hold a month."""
+        return frozenset(
+            column.name for table in self.tables for column in table.columns if column.type == "month"
+        )
+
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether a month comes as several returns, one from each sender: it is complete when the last has come."""
+        months = self.month_columns
+        return bool(months & set(self.return_key)) and not set(self.return_key) <= months
+
     def table(self, name: str) -> Table:
         """The promised table of that name. Raises KeyError."""
         for table in self.tables:

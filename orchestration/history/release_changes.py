@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 
 from dbt_project.registry import Metric
+from orchestration.access import release_folder
 from orchestration.builds import Build, Input
 from orchestration.dbt_runner import DbtFailed
 from orchestration.history.changes import COLUMNS, PARTS, between, changes, nothing
@@ -53,7 +54,7 @@ def earlier_release(settings: Settings, build_id: str, preferred: str | None) ->
 
 def of_release(settings: Settings, release_id: str) -> Earlier:
     """A release and its build, from the release folder alone. Raises FileNotFoundError."""
-    folder = settings.releases / release_id
+    folder = release_folder(settings, release_id)
     record: dict[str, Any] = json.loads((folder / "release.json").read_text(encoding="utf-8"))
     inputs = json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
     build = Build(

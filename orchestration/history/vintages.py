@@ -98,7 +98,23 @@ def promote(settings: Settings, vintage: Vintage) -> Vintage:
 def of_build(settings: Settings, build: Build) -> Path | None:
     """The vintage a build left, or None when it is not kept."""
     found = sorted(folder(settings).glob(f"{_stem(build)}*.parquet"))
+    found += sorted(_replaced(settings).glob(f"{_stem(build)}*.parquet"))
     return found[0] if found else None
+
+
+def find(settings: Settings, name: str) -> Path | None:
+    """A vintage by its name, kept or replaced since; None when it is gone."""
+    return next(
+        (path for path in (folder(settings) / name, _replaced(settings) / name) if path.exists()), None
+    )
+
+
+def _replaced(settings: Settings) -> Path:
+    """Vintages of builds that a newer build of the same day replaced: what a release is compared with, or made again.
+
+    No build reads them by itself.
+    """
+    return folder(settings) / "replaced"
 
 
 def before(settings: Settings, day: date) -> tuple[str, ...]:
@@ -110,7 +126,7 @@ def before(settings: Settings, day: date) -> tuple[str, ...]:
 
 def relation_sql(settings: Settings, names: Iterable[str]) -> str:
     """Query giving the figures of England in these vintages; no rows without any."""
-    paths = [str(folder(settings) / name) for name in names]
+    paths = [str(find(settings, name) or folder(settings) / name) for name in names]
     if not paths:
         return (
             "select "
@@ -124,11 +140,20 @@ def _stem(build: Build) -> str:
     return f"{build.vintage}-{build.inputs_hash[:10]}-{build.figures_version[:8]}"
 
 
+def _put_aside(settings: Settings, vintage: Vintage) -> None:
+    """Releases may rest on a vintage of a build; one that was only asked for is made again when needed."""
+    if vintage.is_asked:
+        vintage.path.unlink(missing_ok=True)
+        return
+    _replaced(settings).mkdir(mode=0o750, exist_ok=True)
+    vintage.path.replace(_replaced(settings) / vintage.path.name)
+
+
 def _drop_replaced(settings: Settings, new: Path, day: date, *, asked: bool) -> None:
     """One vintage a day of each kind; one that is kept makes those only asked for needless."""
     for vintage in kept(settings):
         if vintage.day == day and vintage.path != new and (vintage.is_asked or not asked):
-            vintage.path.unlink(missing_ok=True)
+            _put_aside(settings, vintage)
     questions = [vintage for vintage in kept(settings) if vintage.is_asked]
     for vintage in sorted(questions, key=lambda vintage: vintage.path.stat().st_mtime)[:-KEEP_ASKED]:
         vintage.path.unlink(missing_ok=True)

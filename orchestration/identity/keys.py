@@ -1,6 +1,8 @@
 """Keyed pseudonyms: HMAC-SHA256 (RFC 2104), computed inside DuckDB over whole columns.
 
-The two padded keys are variables of the connection, so the key is part of no statement text.
+The padded keys are variables of the connection, so no key is part of a statement's text. A key that was rotated is a
+chain: the pseudonym under one key is the message of the next. An old key alone therefore opens nothing made since, and
+new files still give the keys of people known before.
 """
 
 from __future__ import annotations
@@ -18,24 +20,30 @@ GPHC_DIGITS = 7
 GPHC_MESSAGE = "gphc"  # first part of the message of a registration number
 
 _BLOCK_BYTES = 64  # of SHA-256
+_MACRO = "keyed_pseudonym"  # of the connection
 _SEPARATOR = "\x1f"  # occurs in no identifier, so two ids never run into one another
 _SEPARATOR_SQL = "chr(31)"
 
 
 def use_key(connection: duckdb.DuckDBPyConnection, key: Secret) -> None:
     """Give a connection the key; :func:`pseudonym_sql` expressions work on it afterwards."""
-    value = key.reveal()
-    if len(value) > _BLOCK_BYTES:
-        value = hashlib.sha256(value).digest()
-    padded = value.ljust(_BLOCK_BYTES, b"\0")
-    connection.execute("set variable identity_inner = ?", [bytes(byte ^ 0x36 for byte in padded)])
-    connection.execute("set variable identity_outer = ?", [bytes(byte ^ 0x5C for byte in padded)])
+    expression = "message"
+    for number, value in enumerate(key.chain()):
+        for side, byte_mask in (("inner", 0x36), ("outer", 0x5C)):
+            padded = bytes(byte ^ byte_mask for byte in _block(value))
+            connection.execute(f"set variable identity_{side}_{number} = ?", [padded])
+        inner = f"sha256(getvariable('identity_inner_{number}')::blob || encode({expression}))"
+        outer = f"sha256(getvariable('identity_outer_{number}')::blob || unhex({inner}))"
+        expression = f"left({outer}, {KEY_CHARACTERS})"
+    connection.execute(f"create or replace temp macro {_MACRO}(message) as {expression}")
 
 
 def pseudonym(key: Secret, *parts: str) -> str:
     """The pseudonym of one message, in Python: for a single person or a test."""
-    message = _SEPARATOR.join(parts).encode()
-    return hmac.new(key.reveal(), message, hashlib.sha256).hexdigest()[:KEY_CHARACTERS]
+    found = _SEPARATOR.join(parts)
+    for value in key.chain():
+        found = hmac.new(value, found.encode(), hashlib.sha256).hexdigest()[:KEY_CHARACTERS]
+    return found
 
 
 def gphc_person_key(key: Secret, gphc_number: str) -> str:
@@ -45,8 +53,7 @@ def gphc_person_key(key: Secret, gphc_number: str) -> str:
 
 def pseudonym_sql(message: str) -> str:
     """SQL for the pseudonym of a message expression; null where it is null."""
-    inner = f"sha256(getvariable('identity_inner')::blob || encode({message}))"
-    return f"left(sha256(getvariable('identity_outer')::blob || unhex({inner})), {KEY_CHARACTERS})"
+    return f"{_MACRO}({message})"
 
 
 def message_sql(parts: Sequence[str]) -> str:
@@ -95,3 +102,8 @@ def gphc_message_sql(gphc_number: str) -> str:
 def is_gphc_message_sql(message: str) -> str:
     """SQL for whether a person's message is a valid registration number."""
     return f"starts_with({message}, '{GPHC_MESSAGE}' || {_SEPARATOR_SQL})"
+
+
+def _block(key: bytes) -> bytes:
+    """The key as HMAC pads it."""
+    return (hashlib.sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\0")

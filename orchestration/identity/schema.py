@@ -76,6 +76,10 @@ create table if not exists {DATABASE}.erased (
     person_key varchar not null,
     erased_at timestamp not null
 );
+-- Files that held an erased person: another copy of one does not stay in the landing folder either.
+create table if not exists {DATABASE}.erased_file (
+    sha256 varchar not null
+);
 """
 
 RECORD_COLUMNS = (
@@ -92,6 +96,8 @@ RECORD_COLUMNS = (
 )
 AGREEMENTS = ("surname", "forename", "date_of_birth", "gphc_number")
 EXPORTED = ("person_key", "resolved_person_key", "method", "match_probability", "certainty")
+TABLES = ("record", "candidate", "decision", "link", "review", "erased", "erased_file")  # kept when copied
+KEY_COLUMNS = ("person_key", "resolved_person_key")
 OF_PAIRS = (
     "link",
     "candidate",

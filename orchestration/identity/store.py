@@ -6,7 +6,7 @@ Nothing here puts an identifier into a message: DuckDB's own errors may quote va
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,8 +27,18 @@ from orchestration.settings import Settings
 
 REGISTRANT = "registrant"  # temporary table made by IdentityStore.load_registrants
 LINK_FILE = Path("_identity") / "person_link.parquet"  # below raw/
+_LINK_FILE_MODE = 0o640  # as every raw file
+ERASED_FILE = Path("_identity") / "erased.sha256"  # below raw/: a hash of the tombstones, once there are any
 
-__all__ = ["LINK_FILE", "RECORD_COLUMNS", "REGISTRANT", "IdentityError", "IdentityStore", "name_sql"]
+__all__ = [
+    "ERASED_FILE",
+    "LINK_FILE",
+    "RECORD_COLUMNS",
+    "REGISTRANT",
+    "IdentityError",
+    "IdentityStore",
+    "name_sql",
+]
 
 
 T = TypeVar("T")
@@ -150,6 +160,49 @@ class IdentityStore:
         """The answer of a function of :mod:`orchestration.identity.reporting` on this store."""
         return question(self._run, *details)
 
+    def keys_of(self, person_key: str) -> list[str]:
+        """The key, and the keys that are certainly the same person."""
+        self._run("select keys", _KEYS_OF_PERSON, [person_key])
+        return [str(key) for (key,) in self._run("list keys", "select person_key from gone").fetchall()]
+
+    def doubtful_of(self, person_key: str) -> int:
+        """Number of pairs with this key that wait for a reviewer."""
+        query = (
+            f"select count(*) from {DATABASE}.review "
+            "where state = 'waiting' and ? in (person_key, resolved_person_key)"
+        )
+        return _count(self._run("count pairs", query, [person_key]))
+
+    def erased_descriptions(self) -> list[tuple[str | None, ...]]:
+        """What is still written of people with a tombstone: gphc_number, surname, forename, date of birth, email."""
+        query = (
+            "select distinct gphc_number, surname, forename, strftime(date_of_birth, '%Y-%m-%d'), email "
+            f"from {DATABASE}.record where person_key in (select person_key from {DATABASE}.erased)"
+        )
+        return self._run("describe person", query).fetchall()
+
+    def erased(self) -> frozenset[str]:
+        """Keys of everybody erased on request."""
+        rows = self._run("list erased", f"select person_key from {DATABASE}.erased").fetchall()
+        return frozenset(str(key) for (key,) in rows)
+
+    def mark_erased(self, keys: Collection[str]) -> None:
+        """Put the tombstones of keys that may have no record here: they are not taken in again."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        known = self.erased()
+        for key in sorted({*keys} - known):
+            self._run("mark erased", f"insert into {DATABASE}.erased values (?, ?)", [key, now])
+
+    def erased_files(self) -> frozenset[str]:
+        """SHA-256 of files that held somebody erased."""
+        rows = self._run("list files", f"select sha256 from {DATABASE}.erased_file").fetchall()
+        return frozenset(str(sha256) for (sha256,) in rows)
+
+    def mark_erased_files(self, hashes: Collection[str]) -> None:
+        """Remember files that held somebody erased."""
+        for sha256 in sorted({*hashes} - self.erased_files()):
+            self._run("mark file", f"insert into {DATABASE}.erased_file values (?)", [sha256])
+
     def delete_person(self, person_key: str) -> int:
         """Remove a person: every record, link, compared pair and decision of the key and of the keys that are certainly
         the same person.
@@ -158,15 +211,31 @@ class IdentityStore:
         """
         with self._transaction():
             self._run("select keys", _KEYS_OF_PERSON, [person_key])
-            gone = "person_key in (select person_key from gone)"
             self._run("mark erased", _MARK_ERASED, [datetime.now(UTC).replace(tzinfo=None)])
-            removed = _count(self._run("remove records", f"delete from {DATABASE}.record where {gone}"))
-            resolved = "resolved_person_key in (select person_key from gone)"
-            for table in OF_PAIRS:
-                self._run("remove pairs", f"delete from {DATABASE}.{table} where {gone} or {resolved}")
-            self._run("forget scoring", f"delete from {DATABASE}.scoring")
+            removed = self._delete_gone()
         self._connection.execute(f"checkpoint {DATABASE}")
         self._export()
+        return removed
+
+    def delete_erased(self) -> int:
+        """As :meth:`delete_person`, for everybody with a tombstone."""
+        with self._transaction():
+            self._run(
+                "select keys",
+                f"create or replace temp table gone as select person_key from {DATABASE}.erased",
+            )
+            removed = self._delete_gone()
+        self._connection.execute(f"checkpoint {DATABASE}")
+        self._export()
+        return removed
+
+    def _delete_gone(self) -> int:
+        gone = "person_key in (select person_key from gone)"
+        removed = _count(self._run("remove records", f"delete from {DATABASE}.record where {gone}"))
+        resolved = "resolved_person_key in (select person_key from gone)"
+        for table in OF_PAIRS:
+            self._run("remove pairs", f"delete from {DATABASE}.{table} where {gone} or {resolved}")
+        self._run("forget scoring", f"delete from {DATABASE}.scoring")
         return removed
 
     def counts(self) -> tuple[int, int]:
@@ -199,6 +268,7 @@ class IdentityStore:
         query = f"select {', '.join(EXPORTED)} from {DATABASE}.link order by person_key"
         path = str(draft).replace("'", "''")
         self._run("export links", f"copy ({query}) to '{path}' (format parquet)")
+        draft.chmod(_LINK_FILE_MODE)
         draft.replace(target)
 
     @contextmanager

@@ -21,7 +21,9 @@ class Check:
     code: str
     broken: str
     expected: str
-    found: str | None = None  # SQL for what was found where the cell itself says nothing; None: told from the cell
+    found: str | None = (
+        None  # SQL for what was found where the cell itself says nothing; None: told from the cell
+    )
 
 
 def cell_name(column: str) -> str:
@@ -51,7 +53,12 @@ def _person_checks(person: Person, columns: Sequence[Column]) -> list[Check]:
     """Columns under each other's header show in the people: a code for a name, an event before a birth."""
     names = {person.surname, person.forename}
     found = [
-        Check(column, "not_a_name", f"regexp_matches({text_name(column.name)}, '[0-9]')", "a name, without digits")
+        Check(
+            column,
+            "not_a_name",
+            f"regexp_matches({text_name(column.name)}, '[0-9]')",
+            "a name, without digits",
+        )
         for column in columns
         if column.name in names
     ]

@@ -175,7 +175,12 @@ def _verdicts(
     verdicts: list[Examined] = []
     for number, (prepared, (vintage, remark)) in enumerate(zip(files, vintages, strict=True), start=1):
         said = [note for table in tables for note in table.notes[number - 1]]
-        every = [*prepared.notes, *said, *_future(versions.get(number, ()), received_on), *([remark] if remark else [])]
+        every = [
+            *prepared.notes,
+            *said,
+            *_future(versions.get(number, ()), received_on),
+            *([remark] if remark else []),
+        ]
         notes = dict.fromkeys(map(printable, every))
         report = _report(connection, prepared.name, feed, tables, number, tuple(notes))
         told = () if report.outcome == "refused" else tuple(versions.get(number, ()))

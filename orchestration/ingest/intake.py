@@ -78,12 +78,12 @@ def ingest_all(
     *,
     progress: Progress | None = None,
     now: datetime | None = None,
-    again: bool = False,
+    again: bool | frozenset[str] = False,
 ) -> IntakeReport:
     """Take everything that has landed, feed by feed in the order of the contracts, then link people.
 
     Files looked at before cost a stat. Refused files are tried again when their contract changed, accepted ones only
-    with ``again``. Raises :class:`Refusal` when there is no landing folder.
+    with ``again`` (True, or the hashes of some). Raises :class:`Refusal` when there is no landing folder.
     """
     start = time.perf_counter()
     contracts = load_feeds() if feeds is None else feeds
@@ -101,6 +101,7 @@ def ingest_all(
             done += len(work)
         if any(intake.taken for intake in intakes) or not _links_written(settings):
             _link_people(run)
+        _clear_erased(run)
     return IntakeReport(tuple(intakes), time.perf_counter() - start)
 
 
@@ -125,6 +126,7 @@ def ingest_feed(
         intake = _take(run, feed, work, unchanged, progress, 0, len(work))
         if chosen.persons and (intake.taken or not _links_written(settings)):
             _link_people(run)
+        _clear_erased(run)
     return intake
 
 
@@ -162,7 +164,7 @@ def _recognised(run: Run, file: LandedFile) -> tuple[str | None, Refusal | None]
 
 def _is_due(run: Run, known: Known) -> bool:
     """Whether a file already in the ledger is to be looked into again."""
-    if run.again:
+    if known.sha256 in run.again if isinstance(run.again, frozenset) else run.again:
         return True
     return known.outcome == "refused" and known.contract_version != run.versions.get(known.feed)
 
@@ -334,6 +336,16 @@ def _link_people(run: Run) -> None:
     if anchor is not None:
         summary = run.identities.resolve(anchor)
         logger.info("people: %d linked, %d not on the register", summary.linked, summary.unanchored)
+
+
+def _clear_erased(run: Run) -> None:
+    """Files with people erased on request do not stay in the landing folder."""
+    # imported here: erasure writes raw files with the means of this package
+    from orchestration.identity.erasure import clear_landing
+
+    removed = clear_landing(run.settings, run.identities)
+    if removed:
+        logger.info("%d files with people erased on request removed from the landing folder", removed)
 
 
 def _links_written(settings: Settings) -> bool:

@@ -45,7 +45,9 @@ def without_month_first(
         if not shown:
             continue
         lines = ", ".join(f"({file_no}, {line})" for file_no, line in shown)
-        sign = f"(select line from (values {lines}) as shown(file_no, line) where shown.file_no = {{}}.file_no)"
+        sign = (
+            f"(select line from (values {lines}) as shown(file_no, line) where shown.file_no = {{}}.file_no)"
+        )
         connection.execute(f"""
             update {typed} set bad = true where (file_no, line) in (
                 select (file_no, line) from ({rows})

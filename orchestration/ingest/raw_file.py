@@ -205,7 +205,9 @@ def _source(person: Person) -> dict[str, str]:
 
 
 def by_file(rows: pa.Table) -> dict[int, pa.Table]:
-    """The rows of each file, without ``file_no``. Rows of one file stand together."""
+    """The rows of each file that has any, without ``file_no``. Rows of one file stand together."""
+    if not rows.num_rows:
+        return {}
     numbers = rows.column("file_no").to_numpy()
     starts = np.flatnonzero(np.diff(numbers, prepend=-1))
     ends = [*starts[1:], len(numbers)][: len(starts)]  # no rows: no file
@@ -222,7 +224,7 @@ def write_parquet(rows: pa.Table, target: Path, mode: int) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            pq.write_table(rows, stream, compression="zstd")
+            pq.write_table(rows, stream, compression="zstd", write_page_checksum=True)
             stream.flush()
             os.fsync(stream.fileno())
         draft.chmod(mode)

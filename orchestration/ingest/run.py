@@ -26,6 +26,7 @@ import duckdb
 
 from dbt_project.registry import Feed
 from orchestration.identity.store import IdentityStore, attach
+from orchestration.ingest import erased
 from orchestration.ingest.examine import Examination, Examined, Reader, workbench
 from orchestration.ingest.landing import LandedFile
 from orchestration.ingest.ledger import Entry, Known, Ledger, raw_path
@@ -68,7 +69,7 @@ class Run:
     identities: IdentityStore
     reader: Reader
     now: datetime
-    again: bool
+    again: bool | frozenset[str]
     versions: Mapping[str | None, str]
     known: dict[str, Known]  # every file of the ledger by hash, kept up to date through the run
     sizes: Sizes  # of every return known, likewise
@@ -77,14 +78,15 @@ class Run:
 
 @contextmanager
 def open_run(
-    settings: Settings, feeds: Mapping[str, Feed], now: datetime | None, *, again: bool
+    settings: Settings, feeds: Mapping[str, Feed], now: datetime | None, *, again: bool | frozenset[str]
 ) -> Generator[Run]:
     """Open everything a run needs; a second run on the same home waits for the first to end."""
     settings.prepare()
     spill = settings.spill / f"{_SPILL_PREFIX}{os.getpid()}"
     moment = (now or datetime.now(UTC)).replace(tzinfo=None, microsecond=0)
     with (
-        _alone(settings.home / ".intake.lock"),
+        alone(settings),
+        _rotated(settings),
         _tidy(settings, spill),
         Ledger(settings.ledger) as ledger,
         workbench(settings, settings.identity_key(), spill) as connection,
@@ -95,7 +97,9 @@ def open_run(
         known = {each.sha256: each for each in ledger.all_known()}
         versions = contract_versions(feeds)
         sizes = _known_sizes(ledger, feeds)
-        yield Run(settings, feeds, ledger, connection, identities, reader, moment, again, versions, known, sizes)
+        yield Run(
+            settings, feeds, ledger, connection, identities, reader, moment, again, versions, known, sizes
+        )
 
 
 def contract_versions(feeds: Mapping[str, Feed]) -> dict[str | None, str]:
@@ -110,12 +114,25 @@ def contract_versions(feeds: Mapping[str, Feed]) -> dict[str | None, str]:
 
 def store(run: Run, files: Sequence[LandedFile], examination: Examination) -> list[FileReport]:
     """Store an examination: quarantine, raw files, people, and last the ledger; the reports as entered."""
-    _write_quarantine(run, examination)
     disputed: Counter[int] = Counter()
     for table in examination.tables:
         disputed += _settle_disputes(run, table)
-        _write_table(run, examination, table)
-    reports = [_with_sizes(run, examined, _with_disputes(examined, disputed)) for examined in examination.files]
+    left_out = erased.leave_out(run.connection, run.identities, examination.tables)
+    _write_quarantine(run, examination)
+    for table in examination.tables:
+        _write_table(run, examination, table, left_out)
+    reports = [
+        _with_sizes(
+            run,
+            examined,
+            erased.told(_with_disputes(examined, disputed), examined.file_no, left_out),
+        )
+        for examined in examination.files
+    ]
+    held = {number for number, _ in left_out}
+    run.identities.mark_erased_files(
+        {each.report.sha256 or "" for each in examination.files if each.file_no in held}
+    )
     entries = [
         Entry(
             report,
@@ -185,14 +202,24 @@ def _known_sizes(ledger: Ledger, feeds: Mapping[str, Feed]) -> Sizes:
 
 
 @contextmanager
-def _alone(path: Path) -> Generator[None]:
-    """One intake at a time per home. The lock ends with the process, however it ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+def alone(settings: Settings) -> Generator[None]:
+    """One intake, or other writer of raw files, at a time per home. The lock ends with the process, however it ends."""
+    descriptor = os.open(settings.home / ".intake.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _rotated(settings: Settings) -> Generator[None]:
+    """A rotation of the key that was interrupted is carried through before the key is read."""
+    # imported here: a change of keys writes raw files with the means of this package
+    from orchestration.identity.rotation import finish_interrupted
+
+    finish_interrupted(settings)
+    yield
 
 
 @contextmanager
@@ -223,7 +250,7 @@ def _write_quarantine(run: Run, examination: Examination) -> None:
     _sync(folders)
 
 
-def _write_table(run: Run, examination: Examination, table: Validated) -> None:
+def _write_table(run: Run, examination: Examination, table: Validated, left_out: erased.Tally) -> None:
     """Raw files of one promised table, and the people in them."""
     feed, promised = table.first.feed, table.first.table
     numbered = {each.file_no: each for each in examination.files if each.file_no is not None}
@@ -234,11 +261,14 @@ def _write_table(run: Run, examination: Examination, table: Validated) -> None:
     set_origins(run.connection, origins)
     make_pseudonyms(run.connection, feed, promised, table.typed)
     rows = run.connection.execute(raw_query(feed, promised, table.typed, run.now)).to_arrow_table()
-    expected = sum(counts.accepted for counts in table.counts)
+    without = [rows.good for (_, name), rows in left_out.items() if name == promised.name]
+    expected = sum(counts.accepted for counts in table.counts) - sum(without)
     if rows.num_rows != expected:
         raise RuntimeError(f"{promised.name}: {rows.num_rows} raw rows of {expected} accepted")
     folders: set[Path] = set()
-    for number, part in by_file(rows).items():
+    # of a file whose every row was about somebody erased, an empty table stands
+    parts = dict.fromkeys((number for number, _ in left_out), rows.drop_columns(["file_no"]).slice(0, 0))
+    for number, part in (parts | by_file(rows)).items():
         target = run.settings.home / raw_path(feed.id, promised.name, origins[number - 1][0])
         write_parquet(part, target, RAW_FILE_MODE)
         folders.add(target.parent)

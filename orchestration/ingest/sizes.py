@@ -61,10 +61,16 @@ class Sizes:
         if same is not None and same.told > version.reported_at:
             yield "superseded", ""
             return
-        if same is not None and same.rows >= _FACTOR * version.rows and same.rows - version.rows >= _LEAST_ROWS:
+        if (
+            same is not None
+            and same.rows >= _FACTOR * version.rows
+            and same.rows - version.rows >= _LEAST_ROWS
+        ):
             yield "partial", f"{_rows(version.rows)}, {same.rows:,} before"
             return
-        before = [size for other, size in sizes.items() if other != period and size.told <= version.reported_at]
+        before = [
+            size for other, size in sizes.items() if other != period and size.told <= version.reported_at
+        ]
         rows = [size.rows for size in sorted(before, key=lambda size: size.told)[-_MOST_BEFORE:]]
         if len(rows) < _LEAST_BEFORE:
             return
@@ -81,7 +87,8 @@ def _split(feed: Feed, version: ReturnVersion) -> tuple[_Key, _Key]:
     periods = {
         column.name
         for column in feed.table(version.table).columns
-        if column.type in ("date", "month") or (feed.period and column.name in (feed.period.year, feed.period.month))
+        if column.type in ("date", "month")
+        or (feed.period and column.name in (feed.period.year, feed.period.month))
     }
     key = sorted((name, str(value)) for name, value in version.return_key.items())
     when = tuple(each for each in key if each[0] in periods)

@@ -20,7 +20,9 @@ def unusual_notes(connection: duckdb.DuckDBPyConnection, typed: str, sheet: Shee
         if column.usual_maximum is not None:
             label = sheet.label(column.name) or human_label(column.name)
             beyond = f"more than {column.usual_maximum:g} in column '{label}', {column.beyond_usual}"
-            questions.append((f"{value_name(column.name)} > {column.usual_maximum}", f"{{rows}} {{have}} {beyond}"))
+            questions.append(
+                (f"{value_name(column.name)} > {column.usual_maximum}", f"{{rows}} {{have}} {beyond}")
+            )
     sourced = {column.name for column in sheet.sourced_columns()}
     for person in persons(sheet.feed, sheet.table):
         if person.gphc_number in sourced:
@@ -37,7 +39,9 @@ def unusual_notes(connection: duckdb.DuckDBPyConnection, typed: str, sheet: Shee
     if not questions:
         return notes
     counts = ", ".join(f"count(*) filter (where {condition})" for condition, _ in questions)
-    found = connection.execute(f"select file_no, {counts} from {typed} where not bad group by file_no").fetchall()
+    found = connection.execute(
+        f"select file_no, {counts} from {typed} where not bad group by file_no"
+    ).fetchall()
     for file_no, *numbers in found:
         for number, (_, said) in zip(numbers, questions, strict=True):
             if number:

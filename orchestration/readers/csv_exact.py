@@ -124,7 +124,9 @@ def _records(
             if not any(field.strip() for field in record):
                 continue  # a blank line, or one of delimiters alone
             if len(record) == width:
-                rejects.append(Reject(start, None, "a quote left open that runs into the next row", _EXPECTED_QUOTES))
+                rejects.append(
+                    Reject(start, None, "a quote left open that runs into the next row", _EXPECTED_QUOTES)
+                )
                 feed.rewind(keep=1)
                 continue
             rejects.append(Reject(start, None, _fields(len(record)), _fields(width)))

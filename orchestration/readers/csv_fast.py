@@ -57,7 +57,9 @@ def read_fast(text: PlainText, delimiter: str, width: int, lines_before: int) ->
     except duckdb.Error:
         _engine.cache_clear()  # an internal error leaves the database unusable
         raise
-    if any((pc.max(pc.binary_length(column)).as_py() or 0) > MAX_FIELD_CHARACTERS for column in found.columns):
+    if any(
+        (pc.max(pc.binary_length(column)).as_py() or 0) > MAX_FIELD_CHARACTERS for column in found.columns
+    ):
         return None
     if found.num_rows != expected or not _every_delimiter_accounted_for(text, delimiter, lines_before, found):
         return None

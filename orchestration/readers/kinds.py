@@ -133,7 +133,9 @@ def _refuse_encrypted(path: Path) -> None:
     with path.open("rb") as stream:
         while chunk := stream.read(1024**2):
             if mark in before + chunk:
-                raise Unreadable("encrypted", path.name, "a workbook with a password", "one without a password")
+                raise Unreadable(
+                    "encrypted", path.name, "a workbook with a password", "one without a password"
+                )
             before = chunk[-len(mark) :]
 
 
@@ -141,7 +143,11 @@ def _unmarked_utf16(head: bytes) -> bool:
     """Whether every other byte of the first ones is NUL: western text in UTF-16 without its mark."""
     start = head[:_UTF16_SAMPLE]
     for places in (start[0::2], start[1::2]):
-        if len(places) >= _UTF16_LEAST and places.count(0) * 10 > len(places) * 9 and start.count(0) == places.count(0):
+        if (
+            len(places) >= _UTF16_LEAST
+            and places.count(0) * 10 > len(places) * 9
+            and start.count(0) == places.count(0)
+        ):
             return True
     return False
 

@@ -165,7 +165,9 @@ def _count_lines(path: Path, name: str, folder: Path, notes: list[str]) -> Plain
             first_end, last_end = _line_ends(chunk)
             if running + (len(chunk) if first_end < 0 else first_end) > MAX_LINE_BYTES:
                 found = f"a line of more than {MAX_LINE_BYTES:,} bytes"
-                raise Unreadable("line_too_long", name, found, "lines of bearable length", line=lf + cr - crlf + 1)
+                raise Unreadable(
+                    "line_too_long", name, found, "lines of bearable length", line=lf + cr - crlf + 1
+                )
             running = running + len(chunk) if first_end < 0 else len(chunk) - last_end - 1
             lf += chunk.count(b"\n")
             if chunk.find(b"\r") >= 0:

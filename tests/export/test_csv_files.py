@@ -17,7 +17,7 @@ import pytest
 from conftest import Exported
 from csvw_rules import problems, rows
 
-from dashboards.export.inert import inert, original
+from dashboards.inert import inert, original
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FIGURES = ("value", "numerator", "denominator", "lower_95", "upper_95")

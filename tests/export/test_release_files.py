@@ -23,7 +23,7 @@ from dashboards import SiteInputs, build_site, wording
 from dashboards.downloads import Download
 from dashboards.export import write_exports
 from dbt_project.registry import load_metrics
-from orchestration import answers, exporting
+from orchestration import answers, audit, exporting
 from orchestration.builds import Build, save
 from orchestration.exact_copy import write_exact
 from orchestration.settings import Settings
@@ -130,12 +130,15 @@ def test_a_new_table_and_a_new_kind_of_figure_are_exported_without_a_word_of_cod
         )
         connection.execute("create view marts.dim_invented as from main.dim_invented")
         connection.execute(
-            "create table main.fct_metric_sensitivity as select metric_id, org_level, org_code, strand, sector, "
-            "period_start, period_grain, geography, variant, value, numerator, denominator from main.fct_metric_value "
+            "create or replace table main.fct_metric_sensitivity as select metric_id, org_level, org_code, strand, "
+            "sector, period_start, period_grain, geography, variant, value, numerator, denominator "
+            "from main.fct_metric_value "
             "cross join (values ('constant_reporters'), ('linkage_strict')) as variants(variant) "
             "where metric_id = 'attrition' and org_level = 'england'"
         )
-        connection.execute("create view marts.fct_metric_sensitivity as from main.fct_metric_sensitivity")
+        connection.execute(
+            "create or replace view marts.fct_metric_sensitivity as from main.fct_metric_sensitivity"
+        )
         rows = connection.execute("select count(*) from main.fct_metric_sensitivity").fetchone()
     out.mkdir()
     write_exports(database, out)
@@ -227,8 +230,8 @@ def test_the_exact_copy_holds_the_marts_and_nothing_else(home: Settings, tmp_pat
 
 def test_every_exact_export_is_written_down(home: Settings, tmp_path: Path) -> None:
     answers.export(home, tmp_path / "exact", exact=True)
-    (line,) = (home.home / "exact-access.log").read_text(encoding="utf-8").splitlines()
-    assert json.loads(line) | {"at": ""} == {"at": "", "metric": "all", "level": "all"}
+    (entry,) = audit.read(home)
+    assert (entry.action, entry.facts) == ("export", {"what": "exact", "build_id": "000001-abc"})
 
 
 def test_an_export_writes_over_nothing(home: Settings, tmp_path: Path) -> None:
@@ -249,7 +252,7 @@ def test_before_anything_is_published_an_export_is_refused(home: Settings, tmp_p
     empty = replace(home, home=tmp_path / "empty")
     with pytest.raises(answers.DataRefused):
         answers.export(empty.prepare(), tmp_path / "out", exact=True)
-    assert not (empty.home / "exact-access.log").exists()
+    assert audit.read(empty) == ()
 
 
 def test_the_export_of_a_release_is_its_files(home: Settings, exported: Exported, tmp_path: Path) -> None:
@@ -280,4 +283,5 @@ def test_the_export_of_a_release_is_its_files(home: Settings, exported: Exported
         f"csv/{name}": digest for name, digest in sums(exported.csv).items()
     }
     assert len(copied) == len(kept) + len(sums(exported.csv))
-    assert not (home.home / "exact-access.log").exists()
+    (entry,) = audit.read(home)
+    assert entry.facts == {"what": "published", "release_id": made_release.RELEASE_ID}

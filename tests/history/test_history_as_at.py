@@ -129,6 +129,7 @@ def stated_passes(past: Past, day: date) -> pd.Series:
     return first.dt.to_period("Q").dt.to_timestamp().value_counts()
 
 
+@pytest.mark.slow
 def test_back_dated_events_leave_the_past_as_it_was(past: Past) -> None:
     """Every twentieth module pass is moved by a month in a later return; as at the day before, nothing moved."""
     before = figures_of(past.build.path(past.settings))

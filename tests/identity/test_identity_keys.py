@@ -33,6 +33,14 @@ def test_sql_and_python_agree(key: bytes, parts: list[str]) -> None:
     assert in_sql(Secret(key), *parts) == pseudonym(Secret(key), *parts)
 
 
+@given(st.lists(st.binary(min_size=32, max_size=32), min_size=2, max_size=4), TEXT)
+def test_sql_and_python_agree_on_a_rotated_key(keys: list[bytes], text: str) -> None:
+    rotated = Secret(keys[0], tuple(keys[1:]))
+    assert in_sql(rotated, text) == pseudonym(rotated, text)
+    before = Secret(keys[0], tuple(keys[1:-1]))
+    assert pseudonym(rotated, text) == pseudonym(Secret(keys[-1]), pseudonym(before, text))
+
+
 def test_another_key_gives_another_pseudonym_and_parts_do_not_run_together() -> None:
     assert in_sql(Secret(b"a" * 32), "x") != in_sql(Secret(b"b" * 32), "x")
     key = Secret(b"a" * 32)

@@ -133,7 +133,11 @@ def test_the_weights_are_those_the_planted_records_give(tmp_path: Path) -> None:
 @pytest.mark.national
 @pytest.mark.parametrize(
     ("skewed", "births", "least_recall"),
-    [(False, True, 0.98), (True, True, 0.97), (False, False, 0.94)],
+    [
+        (False, True, 0.98),
+        pytest.param(True, True, 0.97, marks=pytest.mark.slow),
+        pytest.param(False, False, 0.94, marks=pytest.mark.slow),
+    ],
     ids=["generated names", "names that repeat", "no dates of birth"],
 )
 def test_the_nation(tmp_path: Path, skewed: bool, births: bool, least_recall: float) -> None:

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from orchestration import links
+from orchestration import audit, links
 from orchestration.answers import DataRefused, UsageProblem
 from orchestration.cli import app
 from orchestration.identity import open_store
@@ -119,18 +119,16 @@ def test_the_review_list_shows_agreement_and_no_value(settings: Settings) -> Non
     assert 0.5 < pair["match_probability"] < 0.95
     for secret in SECRETS:
         assert secret not in json.dumps(told.as_dict()) and secret not in "\n".join(told.lines())
-    assert not (settings.identity / links.ACCESS_LOG).exists()
+    assert audit.read(settings) == ()
 
 
 def test_identities_are_shown_on_demand_and_the_look_is_logged(settings: Settings) -> None:
     told = links.review(settings, "waiting", show_identities=True)
     for secret in SECRETS:
         assert secret in "\n".join(told.lines()), secret
-    log = settings.identity / links.ACCESS_LOG
-    (look,) = [json.loads(line) for line in log.read_text().splitlines()]
-    assert look["identities_of"] == [waiting_pair(settings)]
-    assert stat.S_IMODE(log.stat().st_mode) == 0o600
-    assert not any(secret in log.read_text() for secret in SECRETS)
+    (look,) = audit.read(settings)
+    assert (look.action, look.facts["of"]) == ("identities_shown", waiting_pair(settings))
+    assert not any(secret in (settings.home / audit.FILE).read_text() for secret in SECRETS)
 
 
 def test_a_doubtful_pair_found_to_be_the_same_is_linked_for_good(settings: Settings) -> None:

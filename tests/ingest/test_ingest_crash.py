@@ -88,6 +88,7 @@ def state(home: Path, landing: Path) -> tuple[object, ...]:
     return files, seen, versions, rows, people, left_over
 
 
+@pytest.mark.slow
 def test_killed_anywhere_the_next_run_completes_it(landing: Path, tmp_path: Path) -> None:
     undisturbed = tmp_path / "undisturbed"
     start = time.perf_counter()

@@ -82,15 +82,17 @@ def phip(checkout: Path, *arguments: object) -> subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
-def home(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home_with_it(checkout: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same files as the toy nation's, built and published by the copy with one entry more."""
     folder = tmp_path_factory.mktemp("added") / "home"
-    done = phip(checkout, "demo", "--clean", "--size", "0.01", "--home", folder)
+    shutil.copytree(home, folder, symlinks=True)
+    done = phip(checkout, "run", "--home", folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
-def test_the_new_metric_counts_what_its_entry_says(home: Path) -> None:
-    build = max((home / "warehouse").glob("0*.duckdb"))
+def test_the_new_metric_counts_what_its_entry_says(home_with_it: Path) -> None:
+    build = max((home_with_it / "warehouse").glob("0*.duckdb"))
     with duckdb.connect() as connection:
         connection.execute(f"attach '{build}' as wh (read_only)")
         found = connection.execute(
@@ -106,23 +108,25 @@ def test_the_new_metric_counts_what_its_entry_says(home: Path) -> None:
     assert expected[0][0] > 0
 
 
-def test_the_gate_checks_it(checkout: Path, home: Path) -> None:
-    told = json.loads(phip(checkout, "verdict", "--json", "--home", home).stdout)
+def test_the_gate_checks_it(checkout: Path, home_with_it: Path) -> None:
+    told = json.loads(phip(checkout, "verdict", "--json", "--home", home_with_it).stdout)
     checks = {check["check_id"] for check in told["checks"]}
     assert f"fct_metric_value.{ENTRY['id']}.plausible" in checks
     assert f"fct_metric_value.{ENTRY['id']}.present" in checks
 
 
-def test_the_command_line_answers(checkout: Path, home: Path) -> None:
-    done = phip(checkout, "metric", ENTRY["id"], "--period", "all", "--format", "json", "--home", home)
+def test_the_command_line_answers(checkout: Path, home_with_it: Path) -> None:
+    done = phip(
+        checkout, "metric", ENTRY["id"], "--period", "all", "--format", "json", "--home", home_with_it
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["unit"] == "count"
-    explained = phip(checkout, "explain", ENTRY["id"], "--period", "all", "--home", home)
+    explained = phip(checkout, "explain", ENTRY["id"], "--period", "all", "--home", home_with_it)
     assert ENTRY["description"] in explained.stdout
 
 
-def test_definitions_and_workbook_have_it(home: Path) -> None:
-    release = home / "releases" / "current"
+def test_definitions_and_workbook_have_it(home_with_it: Path) -> None:
+    release = home_with_it / "releases" / "current"
     pages = "".join(path.read_text(encoding="utf-8") for path in (release / "site").glob("definitions*.html"))
     assert ENTRY["label"] in pages
     assert ENTRY["question"] in pages

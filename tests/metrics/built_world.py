@@ -1,16 +1,9 @@
-"""One generated world taken all the way: files, intake, warehouse; with the truth behind it.
-
-Several tests and workers look at the same world, so each is made once a session: the first to ask makes it, the
-others wait for it.
-"""
+"""One generated world taken all the way: files, intake, warehouse; with the truth behind it."""
 
 from __future__ import annotations
 
-import fcntl
-import os
 import pickle
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +12,6 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
-import pytest
 from metric_oracle.world import World, open_world
 
 from orchestration import builds
@@ -118,18 +110,3 @@ def _read_truth(folder: Path) -> Truth:
     tables = {path.stem: pq.read_table(path) for path in folder.glob("*.parquet")}
     planted = tuple(Planted(**row) for row in tables.pop("planted").to_pylist())
     return Truth(**tables, planted=planted)
-
-
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """The folder `name` of this session, filled by the first of its workers to ask; the others wait."""
-    base = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent  # each worker has a folder of its own in that of the session
-    folder, finished = base / name, base / f"{name}.made"
-    with (base / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not finished.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            make(folder)
-            finished.touch()
-    return folder

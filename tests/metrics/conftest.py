@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from built_world import Demonstration, demonstration, made_once, make_world
+from built_world import Demonstration, demonstration, make_world
+from made_once import made_once
 
 CLEAN_SEED = 1
 DIRTY_SEED = 2  # other worlds, so that nothing is right by the luck of one seed

@@ -65,8 +65,8 @@ def units_beyond_denominators(built: Built, metric: Metric) -> pd.DataFrame:
 def unexplained_stock(built: Built) -> pd.DataFrame:
     """Months in which the stock is not that of the month before, plus those who joined, less those who left.
 
-    A place without a figure has nobody, but for a network without one in either month: it did not report. Places that
-    are no more have no figure after their end, so only those of today are looked at.
+    A place without a figure in either month was silent in it. Places that are no more have no figure after their end,
+    so only those of today are looked at.
     """
     key = [*ORGANISATION, "period_start"]
     stock = built.figures("fct_metric_value", STOCK)
@@ -80,8 +80,7 @@ def unexplained_stock(built: Built) -> pd.DataFrame:
     rows = rows.sort_values(key, ignore_index=True)
     rows["before"] = rows.groupby(ORGANISATION).stock.shift(1)
     rows = rows[rows.period_start > months.iloc[0]]
-    silent = (rows.org_level == "pcn") & (rows.stock.isna() | rows.before.isna())
-    rows = rows[~silent].fillna({"stock": 0.0, "before": 0.0, "change": 0.0})
+    rows = rows.dropna(subset=["stock", "before"]).fillna({"change": 0.0})
     return rows[rows.before + rows.change != rows.stock]
 
 

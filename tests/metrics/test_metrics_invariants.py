@@ -8,7 +8,7 @@ import pytest
 from built_world import Demonstration
 from invariants import CUT, METRICS, at
 
-from dbt_project.registry import Metric
+from dbt_project.registry import Metric, load_feeds
 
 COUNTS = [
     metric
@@ -106,3 +106,17 @@ def test_spend_only_grows_towards_the_ceiling(clean: Demonstration) -> None:
     last = monthly.groupby("strand").numerator.last()
     assert last["all"] == pytest.approx(last.drop("all").sum(), abs=0.005)
     assert last["all"] <= clean.world.programme.ceiling_gbp
+
+
+def test_a_stock_is_provisional_while_returns_of_its_month_may_still_come(clean: Demonstration) -> None:
+    """Returns come one by one, up to the days of grace of their contract; the census is published whole."""
+    cut_off = clean.built.cut_off
+    grace = pd.Timedelta(days=load_feeds()["deployment_return"].grace_days)
+    for metric_id, waits in (("pcn_coverage", grace), ("pcn_pharmacists_headcount", pd.Timedelta(0))):
+        rows = at(clean.built.figures("fct_metric_value", metric_id), "england", "as_was")
+        ends = pd.to_datetime(rows.period_start) + pd.offsets.MonthEnd(0)
+        open_still = ends + waits > cut_off
+        shown = rows.status.isin(("final", "provisional"))
+        assert set(rows.status[shown & ~open_still]) == {"final"}
+        assert (rows.status[shown & open_still] == "provisional").all()
+        assert (shown & open_still).any() == (metric_id == "pcn_coverage")

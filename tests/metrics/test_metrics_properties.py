@@ -55,7 +55,7 @@ def lively(history: History) -> bool:
 
 
 class TestHistories:
-    @settings(FEW, max_examples=3)
+    @settings(FEW, max_examples=2)
     @given(histories())
     def test_what_holds_in_any_data_and_the_oracle_hold(self, history: History) -> None:
         assume(lively(history))
@@ -132,7 +132,7 @@ def england(built: Built, metric: Metric) -> pd.DataFrame:
 
 
 class TestTwoClocks:
-    @settings(FEW, max_examples=2)
+    @settings(FEW, max_examples=1)
     @given(histories(), st.dates(date(2023, 2, 1), date(2024, 10, 31)))
     def test_as_at_a_day_no_later_report_is_seen(self, history: History, day: date) -> None:
         """Everything landed and asked as at a day, against only what had been told by then: the same figures."""

@@ -70,6 +70,7 @@ def test_truth_is_written_outside_the_landing_folder(clean: Generated, tmp_path:
     assert pq.read_table(tmp_path / "truth" / "events.parquet").num_rows == clean.truth.events.num_rows
 
 
+@pytest.mark.slow
 @pytest.mark.national
 def test_national_sizes(tmp_path: Path) -> None:
     truth = generate(tmp_path, dirt=frozenset())

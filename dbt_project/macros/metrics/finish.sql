@@ -53,7 +53,7 @@ joined as (
                 then case registry.unit when 'days' then 'not_reached' else 'unreliable' end
             when {{ add_days(
                 period_end('figures.period_grain', 'figures.period_start', 'build.vintage'),
-                'registry.horizon_days + case when registry.kind in (\'stock\', \'cumulative\') then 0 else registry.grace_days end'
+                'registry.horizon_days + registry.grace_days'
             ) }} > build.vintage then 'provisional'
             else 'final'
         end as status

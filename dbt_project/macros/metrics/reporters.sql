@@ -58,8 +58,8 @@
             and places.geography = counted.geography
 {% endmacro %}
 
-{#- Joiners less leavers since the month before. The first month has none; neither has a network that did not report
-    in both of its months, because who joined or left it cannot be told. -#}
+{#- Joiners less leavers since the month before. The first month has none; neither has a place of which no network
+    reported in one of the two months, because who joined or left it cannot be told. -#}
 {% macro net_change(metric, measure, reporters, reporting) %}
     with
 
@@ -77,14 +77,14 @@
         from places
         inner join (select distinct period_start from places) as months
             on places.period_start = {{ add_months('months.period_start', 1) }}
-        left join places as before
+        inner join places as before
             on
                 places.org_level = before.org_level
                 and places.org_code = before.org_code
                 and places.geography = before.geography
                 and months.period_start = before.period_start
                 and before.is_reporting
-        where places.is_reporting and (places.org_level <> 'pcn' or before.org_code is not null)
+        where places.is_reporting
 
     )
 

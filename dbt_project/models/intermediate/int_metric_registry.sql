@@ -51,7 +51,8 @@ readiness as (
         inputs.metric_id,
         sum(case when coalesce(presence.row_count, 0) = 0 then 1 else 0 end) as missing_feeds,
         {{ joined_text('case when coalesce(presence.row_count, 0) = 0 then inputs.feed_id end') }} as missing_inputs,
-        max(coalesce(presence.grace_days, 0)) as grace_days
+        max(coalesce(presence.grace_days, 0)) as grace_days,
+        max(case when presence.is_in_parts then presence.grace_days else 0 end) as parts_grace_days
     from inputs
     left join {{ source('build', 'feed_presence') }} as presence on inputs.feed_id = presence.feed_id
     group by inputs.metric_id
@@ -73,6 +74,13 @@ select
     entries.is_median,
     cast(readiness.missing_feeds as integer) as missing_feeds,
     readiness.missing_inputs,
-    cast(readiness.grace_days as integer) as grace_days
+    -- a stock is final once all senders of its month have had their time; what is published whole is final at once
+    cast(
+        case entries.kind
+            when 'cumulative' then 0
+            when 'stock' then readiness.parts_grace_days
+            else readiness.grace_days
+        end as integer
+    ) as grace_days
 from entries
 inner join readiness on entries.metric_id = readiness.metric_id

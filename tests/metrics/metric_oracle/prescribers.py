@@ -34,14 +34,13 @@ def stock(world: World, metric: Metric) -> pd.DataFrame:
 def net_gain(world: World, metric: Metric) -> pd.DataFrame:
     """Those in the stock of an organisation this month and not last month, less the reverse; from the second month.
 
-    A network has one only if it reported in both months; any other place has one as long as it exists.
+    A place has one only if it, or a network of it, reported in both months.
     """
     rows = in_post(world)
     months = sorted(reporting(world).period.unique())
     following = dict(pairwise(months))
     parts: list[pd.DataFrame] = []
     for geography, placed in placed_units(world, rows).items():
-        there = _reported(world, geography, following)
         for level in metric.levels:
             here = placed.dropna(subset=[level])[["person_id", "day", level]]
             last = here.assign(day=here.day.map(following)).dropna(subset=["day"])
@@ -50,30 +49,22 @@ def net_gain(world: World, metric: Metric) -> pd.DataFrame:
             change = both.side.map({"left_only": 1, "right_only": -1, "both": 0}).astype(int)
             sums = change.groupby([both[level], both.day]).sum().rename("numerator")
             found = sums.rename_axis(["org_code", "period_start"]).reset_index()
-            if level == "pcn":
-                found = found[pd.MultiIndex.from_frame(found[["org_code", "period_start"]]).isin(there)]
-            elif geography == "as_was":
-                found = found[_exists(world, level, found)]
+            there = _reported(world, geography, level, following)
+            found = found[pd.MultiIndex.from_frame(found[["org_code", "period_start"]]).isin(there)]
             parts.append(found.assign(org_level=level, geography=geography))
     figures = pd.concat(parts).assign(strand="all", sector="all", period_grain="month")
     return figures.set_index(KEY).sort_index()
 
 
-def _reported(world: World, geography: str, following: dict[pd.Timestamp, pd.Timestamp]) -> pd.MultiIndex:
-    """Networks and months such that they reported in that month and in the one before."""
-    sent = reporting(world)
-    codes = world.places.now(sent.pcn_code) if geography == "as_now" else sent.pcn_code
-    this = pd.MultiIndex.from_arrays([codes, sent.period])
-    last = pd.MultiIndex.from_arrays([codes, sent.period.map(following)])
+def _reported(
+    world: World, geography: str, level: str, following: dict[pd.Timestamp, pd.Timestamp]
+) -> pd.MultiIndex:
+    """Organisations and months such that they, or a network of theirs, reported in that month and the one before."""
+    sent = placed_units(world, reporting(world).rename(columns={"period": "day"}))[geography]
+    sent = sent.dropna(subset=[level])
+    this = pd.MultiIndex.from_arrays([sent[level], sent.day])
+    last = pd.MultiIndex.from_arrays([sent[level], sent.day.map(following)])
     return this.intersection(last)
-
-
-def _exists(world: World, level: str, figures: pd.DataFrame) -> pd.Series:
-    """Whether each place still was on the first of the month: boards have been abolished."""
-    if level == "england":
-        return pd.Series(True, index=figures.index)
-    spells = world.places.spells.groupby(f"{level}_code").valid_to.max()
-    return figures.org_code.map(spells) >= figures.period_start
 
 
 def _spread(items: pd.DataFrame) -> pd.DataFrame:

@@ -85,9 +85,9 @@ rolled as (
         category,
         event_date,
         {{ grouped_place({'icb': 'icb_code', 'region': 'region_code'}) }},
-        sum(fte) as fte,
+        cast(sum(cast(fte as decimal(18, 6))) as double) as fte,
         cast(count(distinct person) as double) as people,
-        cast(sum(change) as double) as change
+        cast(sum(cast(change as decimal(18, 6))) as double) as change
     from kept
     group by grouping sets ( -- noqa: PRS
         (feed_id, category, event_date),

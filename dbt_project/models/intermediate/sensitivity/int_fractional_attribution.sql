@@ -24,7 +24,8 @@ rolled as (
         {{ grouped_place({
             'pcn': 'at_pcn_code', 'sub_icb': 'at_sub_icb_code', 'icb': 'at_icb_code', 'region': 'at_region_code'
         }) }},
-        sum(share) as people
+        -- added up as decimals: a sum of doubles depends on the order of its rows
+        cast(sum(cast(share as decimal(18, 15))) as double) as people
     from placed
     group by grouping sets ( -- noqa: PRS
         (feed_id, category, event_date, geography),
