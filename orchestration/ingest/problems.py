@@ -256,7 +256,7 @@ def _form_sql(text: str) -> str:
     """The form of a value: 9 for each digit, A and a for letters, other characters as they are."""
     form = text
     for characters, shown in ((r"\p{Nd}", "9"), (r"\p{Lu}", "A"), (r"[\p{Ll}\p{Lt}\p{Lm}\p{Lo}]", "a")):
-        form = f"regexp_replace({form}, '{characters}', '{shown}', 'g')"
+        form = f"regexp_replace({form}, {literal(characters)}, {literal(shown)}, 'g')"
     return form
 
 

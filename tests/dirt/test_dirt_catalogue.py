@@ -115,7 +115,10 @@ def test_what_is_said_of_rows_set_aside_names_nobody(intake: Intake) -> None:
 
 
 def test_the_markers_are_there_to_be_found(intake: Intake) -> None:
-    kept = [str(duckdb.read_parquet(str(path)).fetchall()) for path in intake.settings.quarantine.rglob("*.parquet")]
+    kept = [
+        str(duckdb.read_parquet(str(path)).fetchall())
+        for path in intake.settings.quarantine.rglob("*.parquet")
+    ]
     assert set(named("\n".join(kept))) >= {"quillmarker", "zedmarker", "1971-03-19", "lmk77"}
 
 
