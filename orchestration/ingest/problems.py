@@ -179,7 +179,8 @@ def summary(connection: duckdb.DuckDBPyConnection, file_no: int) -> str:
             source_column, count(*) as times, min(line) as first_line, arg_min(found, line), expected,
             count(*) over () as kinds
         from {PROBLEM} where file_no = {file_no}
-        group by source_column, code, expected order by times desc, first_line, source_column, expected limit {_SUMMARISED}
+        group by source_column, code, expected
+        order by times desc, first_line, source_column, expected limit {_SUMMARISED}
     """).fetchall()
     parts = [
         f"{_column_words(column)}{times:,} time{'s' if times > 1 else ''} from line {line}: "
