@@ -92,17 +92,27 @@ def check(file: Path, feed: str | None) -> Told:
         raise UsageProblem(f"FILE: there is no file {file}")
     report = check_file(file, _feed(feed) if feed else None)
     lines = [f"{report.report.outcome}: {report.report.message}", *report.report.notes]
-    for row in report.rows()[:PROBLEMS_SHOWN]:
-        name, sheet, line, column, _code, found, expected = row
-        place = ", ".join(
-            part for part in (name, sheet, line and f"line {line}", column and f"column {column}") if part
-        )
-        lines.append(f"  {place}: found {found}; expected {expected}")
+    lines += _table(("sheet", "line", "column", "found", "expected"), _places(report.rows()[:PROBLEMS_SHOWN]))
     if report.problem_count > PROBLEMS_SHOWN:
         lines.append(
             f"  and {report.problem_count - PROBLEMS_SHOWN:,} more problems (--json lists up to 1,000)"
         )
     return Told(tuple(lines), report.to_dict(), good=report.ok)
+
+
+def _places(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Problems without the name of the file and the code: sheet, line, column, found, expected."""
+    return [
+        (sheet, line, column, found, expected) for _file, sheet, line, column, _code, found, expected in rows
+    ]
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """Rows of text under a header, columns aligned; those without a cell are left out. No rows, no table."""
+    kept = [place for place in range(len(header)) if any(row[place] for row in rows)]
+    widths = {place: max(len(row[place]) for row in (header, *rows)) for place in kept}
+    every = (header, *rows) if rows else ()
+    return ["  " + "  ".join(row[place].ljust(widths[place]) for place in kept).rstrip() for row in every]
 
 
 def template(feed: str, output: Path) -> Path:

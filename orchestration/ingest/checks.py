@@ -69,7 +69,8 @@ def _person_checks(person: Person, columns: Sequence[Column]) -> list[Check]:
             Check(
                 column,
                 "before_birth",
-                f"{value_name(column.name)} < {value_name(born)}",
+                f"({value_name(column.name)} < {value_name(born)} and {value_name(column.name)} >= "
+                f"date '{EARLIEST_DATE}')",
                 "a day of that person's life",
                 before,
             )

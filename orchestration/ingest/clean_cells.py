@@ -19,7 +19,10 @@ import pyarrow.compute as pc
 
 from orchestration.readers.table import LINE
 
-_INVISIBLE = r"[\x{00}-\x{08}\x{0e}-\x{1f}\x{7f}-\x{9f}\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}]"
+_INVISIBLE = (
+    r"[\x{00}-\x{08}\x{0e}-\x{1f}\x{7f}-\x{9f}\x{ad}"  # control characters, soft hyphen
+    r"\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}]"  # widths of zero, marks of direction
+)
 _BLANKS = r"\t\n\x{0b}\x{0c}\r\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
 _BLANK = f" *[{_BLANKS}][ {_BLANKS}]*"
 _HYPHEN = r"[\x{2010}\x{2011}]"

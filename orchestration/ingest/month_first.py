@@ -15,6 +15,7 @@ import duckdb
 from dbt_project.registry import Column
 from orchestration.ingest.checks import Check, text_name
 from orchestration.ingest.sheets import Sheet
+from orchestration.ingest.sql import literal
 from orchestration.ingest.typing_sql import date_formats
 
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y")
@@ -59,7 +60,7 @@ def without_month_first(
 
 
 def _is(text: str, pattern: str) -> str:
-    return f"coalesce(regexp_full_match({text}, '{pattern}'), false)"
+    return f"coalesce(regexp_full_match({text}, {literal(pattern)}), false)"
 
 
 def _others(rules: Sequence[Check], column: Column) -> list[Check]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_BYTES_START, _FIRST_BYTE, _LAST_BYTE = 0xDC00, 0xDC80, 0xDCFF
+
 
 def printable(text: str) -> str:
     r"""``text`` with everything that does not show as itself written out: ``\n``, ``\x1b``, ``\u202e``.
@@ -16,6 +18,8 @@ def printable(text: str) -> str:
 
 def _written_out(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is not UTF-8, as Python holds it (PEP 383)
-        return f"\\x{code - 0xDC00:02x}"
+    if (
+        _FIRST_BYTE <= code <= _LAST_BYTE
+    ):  # a byte of a file name that is not UTF-8, as Python holds it (PEP 383)
+        return f"\\x{code - _BYTES_START:02x}"
     return character.encode("unicode_escape").decode("ascii")

@@ -179,7 +179,8 @@ def summary(connection: duckdb.DuckDBPyConnection, file_no: int) -> str:
             source_column, count(*) as times, min(line) as first_line, arg_min(found, line), expected,
             count(*) over () as kinds
         from {PROBLEM} where file_no = {file_no}
-        group by source_column, code, expected order by times desc, first_line, expected limit {_SUMMARISED}
+        group by source_column, code, expected
+        order by times desc, first_line, source_column, expected limit {_SUMMARISED}
     """).fetchall()
     parts = [
         f"{_column_words(column)}{times:,} time{'s' if times > 1 else ''} from line {line}: "
@@ -256,7 +257,7 @@ def _form_sql(text: str) -> str:
     """The form of a value: 9 for each digit, A and a for letters, other characters as they are."""
     form = text
     for characters, shown in ((r"\p{Nd}", "9"), (r"\p{Lu}", "A"), (r"[\p{Ll}\p{Lt}\p{Lm}\p{Lo}]", "a")):
-        form = f"regexp_replace({form}, '{characters}', '{shown}', 'g')"
+        form = f"regexp_replace({form}, {literal(characters)}, {literal(shown)}, 'g')"
     return form
 
 

@@ -20,9 +20,7 @@ def unusual_notes(connection: duckdb.DuckDBPyConnection, typed: str, sheet: Shee
         if column.usual_maximum is not None:
             label = sheet.label(column.name) or human_label(column.name)
             beyond = f"more than {column.usual_maximum:g} in column '{label}', {column.beyond_usual}"
-            questions.append(
-                (f"{value_name(column.name)} > {column.usual_maximum}", f"{{rows}} {{have}} {beyond}")
-            )
+            questions.append((f"{value_name(column.name)} > {column.usual_maximum}", beyond))
     sourced = {column.name for column in sheet.sourced_columns()}
     for person in persons(sheet.feed, sheet.table):
         if person.gphc_number in sourced:
@@ -31,7 +29,7 @@ def unusual_notes(connection: duckdb.DuckDBPyConnection, typed: str, sheet: Shee
             questions.append(
                 (
                     f"{value_name(person.gphc_number)} is not null and not coalesce({is_number}, false)",
-                    f"{{rows}} {{have}} a number in column '{label}' that is not seven digits: their people are told "
+                    f"a number in column '{label}' that is not seven digits: their people are told "
                     "by what else is known",
                 )
             )
@@ -45,6 +43,6 @@ def unusual_notes(connection: duckdb.DuckDBPyConnection, typed: str, sheet: Shee
     for file_no, *numbers in found:
         for number, (_, said) in zip(numbers, questions, strict=True):
             if number:
-                rows = "1 row" if number == 1 else f"{number:,} rows"
-                notes[file_no].append(said.format(rows=rows, have="has" if number == 1 else "have"))
+                rows = "1 row has" if number == 1 else f"{number:,} rows have"
+                notes[file_no].append(f"{rows} {said}")
     return notes

@@ -49,13 +49,12 @@ def _converted(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
         return _decimals(column)
     if pt.is_timestamp(kind):
         return _timestamps(column, kind)
-    if pt.is_time(kind):
-        return _without_spare_zeros(column.cast(pa.string()))
     if isinstance(kind, pa.BaseExtensionType):
         raise pa.ArrowNotImplementedError(str(kind))
     if pt.is_string(kind) or pt.is_large_string(kind):
-        return column.cast(pa.binary()).cast(pa.string())  # the way back proves that it is UTF-8
-    return column.cast(pa.string())
+        column = column.cast(pa.binary())  # the way back proves that it is UTF-8
+    text = column.cast(pa.string())
+    return _without_spare_zeros(text) if pt.is_time(kind) else text
 
 
 def _floats(column: pa.ChunkedArray) -> pa.ChunkedArray:

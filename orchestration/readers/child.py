@@ -50,6 +50,7 @@ class ReaderChild:
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._worn = False  # whether the living child has been asked for anything
 
     def __enter__(self) -> Self:
         return self
@@ -91,8 +92,19 @@ class ReaderChild:
     def ask(self, operation: str, path: Path, **options: object) -> dict[str, Any]:
         """Call ``module:function`` on a path in the child and return its answer as plain data.
 
-        Raises :class:`Unreadable`: the operation's own, or the child's end.
+        Raises :class:`Unreadable`: the operation's own, or the child's end. A child that read other files before may
+        have been worn down by them, so a file that ends it is tried once more in a fresh one.
         """
+        worn, self._worn = self._worn, True
+        try:
+            return self._ask(operation, path, **options)
+        except Unreadable as error:
+            if error.code != "reader_crashed" or not worn:
+                raise
+        self._worn = True
+        return self._ask(operation, path, **options)
+
+    def _ask(self, operation: str, path: Path, **options: object) -> dict[str, Any]:
         connection = self._connected(path.name)
         request = {"operation": operation, "path": str(path), "options": options}
         try:
@@ -174,6 +186,7 @@ class ReaderChild:
             raise self._crashed(name) from error
 
     def _kill(self) -> None:
+        self._worn = False
         if self._connection is not None:
             self._connection.close()
             self._connection = None

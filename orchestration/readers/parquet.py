@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import pyarrow.types as pt
 
 from orchestration.readers.arrow_text import text_rows
 from orchestration.readers.limits import MAX_COLUMNS, MAX_PARQUET_CELLS, MAX_TEXT_BYTES, PEEK_ROWS
 from orchestration.readers.table import LINE, SheetPeek, SourceTable, Unreadable, no_rejects
-
 
 _PIECE_ROWS = 4_096
 
@@ -50,6 +51,8 @@ def _opened(path: Path) -> Generator[pq.ParquetFile]:
         with pq.ParquetFile(path) as file:
             _check_size(path.name, file.metadata)
             yield file
+    except pa.ArrowMemoryError:
+        raise  # no fault of the data
     except (pa.ArrowException, OSError) as error:
         found = "damaged or cut-off Parquet data"
         raise Unreadable("damaged_file", path.name, found, "a complete Parquet file") from error
@@ -57,21 +60,26 @@ def _opened(path: Path) -> Generator[pq.ParquetFile]:
 
 def _bounded(name: str, file: pq.ParquetFile) -> pa.Table:
     """The whole table, read piece by piece: what a dictionary says in a few bytes may fill any memory."""
-    pieces: list[pa.Table] = []
+    pieces: list[pa.RecordBatch] = []
     size = 0
-    for batch in file.iter_batches(batch_size=_PIECE_ROWS):
-        piece = pa.table([_spelled_out(column) for column in batch.columns], names=batch.schema.names)
-        size += piece.nbytes
+    for piece in file.iter_batches(batch_size=_PIECE_ROWS):
+        size += sum(_spelled_out_bytes(column) for column in piece.columns)
         if size > MAX_TEXT_BYTES:
             megabytes = MAX_TEXT_BYTES // 1024**2
             found = f"more than {megabytes:,} MB of text in its cells"
             raise Unreadable("too_large", name, found, f"at most {megabytes:,} MB")
         pieces.append(piece)
-    return pa.concat_tables(pieces) if pieces else file.schema_arrow.empty_table()
+    return pa.Table.from_batches(pieces) if pieces else file.schema_arrow.empty_table()
 
 
-def _spelled_out(column: pa.Array) -> pa.Array:
-    return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
+def _spelled_out_bytes(column: pa.Array) -> int:
+    """Bytes of the values of a column; where a dictionary stands for them, of what it says each time."""
+    kind = column.type
+    if not pt.is_dictionary(kind) or not (
+        pt.is_string(kind.value_type) or pt.is_large_string(kind.value_type)
+    ):
+        return column.nbytes
+    return pc.sum(pc.binary_length(column.dictionary).take(column.indices)).as_py() or 0
 
 
 def _check_size(name: str, metadata: pq.FileMetaData) -> None:

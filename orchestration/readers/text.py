@@ -119,7 +119,7 @@ def _first_line_not_utf8(path: Path) -> int | None:
 
 
 def _first_line_in_utf8(path: Path) -> int | None:
-    """Number of the first line with letters past ASCII, all in UTF-8, or None: as Windows-1252 they would be garbled."""
+    """Number of the first line with letters past ASCII in UTF-8, or None: decoded as Windows-1252 it is garbled."""
     with path.open("rb") as stream:
         for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE_BYTES), b""), start=1):
             if not line.isascii():

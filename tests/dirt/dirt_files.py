@@ -19,14 +19,24 @@ NAMES = "Names, links and rights"
 A_CSV = "expected a CSV file: plain text in UTF-8"
 
 
-@dirt(FORMATS, "A web page that says an error occurred", "refused", "wrong_format",
-      f"FILE: found a web page (HTML), perhaps an error page; {A_CSV}")
+@dirt(
+    FORMATS,
+    "A web page that says an error occurred",
+    "refused",
+    "wrong_format",
+    f"FILE: found a web page (HTML), perhaps an error page; {A_CSV}",
+)
 def web_page(place: Place) -> Path:
     return place.write("return.csv", "<!DOCTYPE html>\n<html><body>503 Quillmarker</body></html>")
 
 
-@dirt(FORMATS, "The JSON answer of an interface", "refused", "wrong_format",
-      f"FILE: found a JSON document, perhaps an error answer; {A_CSV}")
+@dirt(
+    FORMATS,
+    "The JSON answer of an interface",
+    "refused",
+    "wrong_format",
+    f"FILE: found a JSON document, perhaps an error answer; {A_CSV}",
+)
 def json_answer(place: Place) -> Path:
     return place.write("return.csv", '{"error": "no access", "user": "Quillmarker"}')
 
@@ -36,7 +46,9 @@ def xml_document(place: Place) -> Path:
     return place.write("return.csv", '<?xml version="1.0"?><learner surname="Quillmarker"/>')
 
 
-@dirt(FORMATS, "A rich-text document", "refused", "wrong_format", f"FILE: found a rich-text document; {A_CSV}")
+@dirt(
+    FORMATS, "A rich-text document", "refused", "wrong_format", f"FILE: found a rich-text document; {A_CSV}"
+)
 def rich_text(place: Place) -> Path:
     return place.write("return.csv", r"{\rtf1 Quillmarker}")
 
@@ -57,41 +69,68 @@ def cut_off_gzip(place: Place) -> Path:
     return place.write("return.csv.gz", packed[: len(packed) // 2])
 
 
-@dirt(PACKED, "A gzip file cut off past what is looked at first", "refused", "damaged_file",
-      "FILE: found gzip data cut off before its end; expected a complete gzip file")
+@dirt(
+    PACKED,
+    "A gzip file cut off past what is looked at first",
+    "refused",
+    "damaged_file",
+    "FILE: found gzip data cut off before its end; expected a complete gzip file",
+)
 def cut_off_large_gzip(place: Place) -> Path:
     packed = gzip.compress(events(place, *[{}] * 20_000).encode())
     return place.write("return.csv.gz", packed[:-2000])
 
 
-@dirt(PACKED, "A gzip file with a wrong checksum", "refused", "damaged_file",
-      "FILE: found damaged", "expected a complete gzip file")
+@dirt(
+    PACKED,
+    "A gzip file with a wrong checksum",
+    "refused",
+    "damaged_file",
+    "FILE: found damaged",
+    "expected a complete gzip file",
+)
 def damaged_gzip(place: Place) -> Path:
     packed = bytearray(gzip.compress(events(place, *[{}] * 50).encode()))
     packed[-6] ^= 0xFF
     return place.write("return.csv.gz", bytes(packed))
 
 
-@dirt(PACKED, "A gzip file named .csv", "accepted", "accepted",
-      "compressed with gzip although the name does not end in .gz")
+@dirt(
+    PACKED,
+    "A gzip file named .csv",
+    "accepted",
+    "accepted",
+    "compressed with gzip although the name does not end in .gz",
+)
 def gzip_as_csv(place: Place) -> Path:
     return place.write("return.csv", gzip.compress(events(place, {}).encode(), mtime=0))
 
 
-@dirt(PACKED, "A CSV file named .csv.gz", "accepted", "accepted",
-      "not compressed although the name ends in .gz")
+@dirt(
+    PACKED, "A CSV file named .csv.gz", "accepted", "accepted", "not compressed although the name ends in .gz"
+)
 def csv_as_gzip(place: Place) -> Path:
     return place.write("return.csv.gz", events(place, {}))
 
 
-@dirt(PACKED, "A workbook inside gzip", "refused", "wrong_format",
-      "FILE: found another compressed or binary file inside gzip; expected a CSV file inside gzip")
+@dirt(
+    PACKED,
+    "A workbook inside gzip",
+    "refused",
+    "wrong_format",
+    "FILE: found another compressed or binary file inside gzip; expected a CSV file inside gzip",
+)
 def workbook_in_gzip(place: Place) -> Path:
     return place.write("return.csv.gz", gzip.compress(b"PK\x03\x04" + place.code.encode()))
 
 
-@dirt(PACKED, "A gzip bomb", "refused", "too_large",
-      "bytes that unpack to more than 200 times as many; expected a file of data")
+@dirt(
+    PACKED,
+    "A gzip bomb",
+    "refused",
+    "too_large",
+    "bytes that unpack to more than 200 times as many; expected a file of data",
+)
 def gzip_bomb(place: Place) -> Path:
     head = events(place, {})
     packer = io.BytesIO()
@@ -111,7 +150,9 @@ def bzip2(place: Place) -> Path:
 def table(place: Place, rows: int = 2) -> pa.Table:
     """A provider return as Arrow text."""
     made = [event(place, number) for number in range(rows)]
-    return pa.table({name: pa.array([row[name] or None for row in made], pa.string()) for name in EVENT_COLUMNS})
+    return pa.table(
+        {name: pa.array([row[name] or None for row in made], pa.string()) for name in EVENT_COLUMNS}
+    )
 
 
 def parquet(place: Place, rows: pa.Table, name: str = "return.parquet") -> Path:
@@ -126,35 +167,60 @@ def column(rows: pa.Table, name: str, array: pa.Array) -> pa.Table:
     return rows.set_column(rows.column_names.index(name), name, array)
 
 
-@dirt(PARQUET, "Days counted from 1970 where dates are promised", "refused", "no_good_row",
-      "column 'Event date', 2 times from line 1: found a value like '99999'; expected a date such as 2025-11-30")
+@dirt(
+    PARQUET,
+    "Days counted from 1970 where dates are promised",
+    "refused",
+    "no_good_row",
+    "column 'Event date', 2 times from line 1: found a value like '99999'; expected a date such as 2025-11-30",
+)
 def parquet_day_numbers(place: Place) -> Path:
     return parquet(place, column(table(place), "Event date", pa.array([20362, 20363], pa.int32())))
 
 
-@dirt(PARQUET, "A column of lists", "refused", "unsupported_type",
-      "FILE: found column 'Reason' with values that are no text (type list<",
-      "expected text, numbers, dates or booleans")
+@dirt(
+    PARQUET,
+    "A column of lists",
+    "refused",
+    "unsupported_type",
+    "FILE: found column 'Reason' with values that are no text (type list<",
+    "expected text, numbers, dates or booleans",
+)
 def parquet_lists(place: Place) -> Path:
     lists = pa.array([["Quillmarker"], []], pa.list_(pa.field("item", pa.string())))
     return parquet(place, column(table(place), "Reason", lists))
 
 
-@dirt(PARQUET, "Bytes that are no text", "refused", "unsupported_type",
-      "FILE: found column 'Reason' with values that are no text")
+@dirt(
+    PARQUET,
+    "Bytes that are no text",
+    "refused",
+    "unsupported_type",
+    "FILE: found column 'Reason' with values that are no text",
+)
 def parquet_bytes(place: Place) -> Path:
     return parquet(place, column(table(place), "Reason", pa.array([b"\xff\xfe", b"x"], pa.binary())))
 
 
-@dirt(PARQUET, "Text that is not UTF-8", "refused", "unsupported_type",
-      "FILE: found column 'Reason' with values that are no text")
+@dirt(
+    PARQUET,
+    "Text that is not UTF-8",
+    "refused",
+    "unsupported_type",
+    "FILE: found column 'Reason' with values that are no text",
+)
 def parquet_broken_text(place: Place) -> Path:
     broken = pa.array([b"\xff\xfe", b"x"], pa.binary()).view(pa.string())
     return parquet(place, column(table(place), "Reason", broken))
 
 
-@dirt(PARQUET, "A damaged footer", "refused", "damaged_file",
-      "FILE: found damaged or cut-off Parquet data; expected a complete Parquet file")
+@dirt(
+    PARQUET,
+    "A damaged footer",
+    "refused",
+    "damaged_file",
+    "FILE: found damaged or cut-off Parquet data; expected a complete Parquet file",
+)
 def parquet_footer(place: Place) -> Path:
     path = parquet(place, table(place))
     content = bytearray(path.read_bytes())
@@ -163,15 +229,25 @@ def parquet_footer(place: Place) -> Path:
     return place.write("return.parquet", bytes(content))
 
 
-@dirt(PARQUET, "Cut off in the middle", "refused", "damaged_file",
-      "FILE: found damaged or cut-off Parquet data; expected a complete Parquet file")
+@dirt(
+    PARQUET,
+    "Cut off in the middle",
+    "refused",
+    "damaged_file",
+    "FILE: found damaged or cut-off Parquet data; expected a complete Parquet file",
+)
 def parquet_cut_off(place: Place) -> Path:
     content = parquet(place, table(place)).read_bytes()
     return place.write("return.parquet", content[: len(content) // 2])
 
 
-@dirt(PARQUET, "A wanted column twice", "refused", "repeated_columns",
-      "FILE: found more than one column named 'Event'; expected each column once")
+@dirt(
+    PARQUET,
+    "A wanted column twice",
+    "refused",
+    "repeated_columns",
+    "FILE: found more than one column named 'Event'; expected each column once",
+)
 def parquet_column_twice(place: Place) -> Path:
     rows = table(place)
     return parquet(place, rows.append_column("Event", rows.column("Event")))
@@ -189,21 +265,34 @@ def parquet_all_null(place: Place) -> Path:
     return parquet(place, nulls)
 
 
-@dirt(PARQUET, "One long text repeated in a few bytes", "refused", "too_large",
-      "MB of text in its cells; expected at most")
+@dirt(
+    PARQUET,
+    "One long text repeated in a few bytes",
+    "refused",
+    "too_large",
+    "MB of text in its cells; expected at most",
+)
 def parquet_text_bomb(place: Place) -> Path:
     rows = table(place, 1)
     copies = 100_000
-    repeated = pa.table({
-        name: pa.DictionaryArray.from_arrays(pa.array([0] * copies, pa.int32()),
-                                             pa.array(["LMK77" * 10_000 if name == "Reason" else "x"]))
-        for name in rows.column_names
-    })
+    repeated = pa.table(
+        {
+            name: pa.DictionaryArray.from_arrays(
+                pa.array([0] * copies, pa.int32()), pa.array(["LMK77" * 10_000 if name == "Reason" else "x"])
+            )
+            for name in rows.column_names
+        }
+    )
     return parquet(place, repeated)
 
 
-@dirt(NAMES, "A line break in the name", "accepted", "accepted",
-      "provider_return/newline_in_name/return\\n2025.csv: 1 row taken")
+@dirt(
+    NAMES,
+    "A line break in the name",
+    "accepted",
+    "accepted",
+    "provider_return/newline_in_name/return\\n2025.csv: 1 row taken",
+)
 def newline_in_name(place: Place) -> Path:
     return place.write("return\n2025.csv", events(place, {}))
 
@@ -218,8 +307,13 @@ def bytes_in_name(place: Place) -> Path:
     return place.write("caf\udce9.csv", events(place, {}))
 
 
-@dirt(NAMES, "A name that turns the direction of reading", "accepted", "accepted",
-      "return\\u202efdp.csv: 1 row taken")
+@dirt(
+    NAMES,
+    "A name that turns the direction of reading",
+    "accepted",
+    "accepted",
+    "return\\u202efdp.csv: 1 row taken",
+)
 def turned_name(place: Place) -> Path:
     return place.write("return\u202efdp.csv", events(place, {}))
 
@@ -229,8 +323,13 @@ def other_scripts(place: Place) -> Path:
     return place.write("Zwrot – Łódź 名.csv", events(place, {}))
 
 
-@dirt(NAMES, "A name that looks like a path or a pattern", "accepted", "accepted",
-      "x..%2f..%2f*[a]{b}$(c);'--.csv: 1 row taken")
+@dirt(
+    NAMES,
+    "A name that looks like a path or a pattern",
+    "accepted",
+    "accepted",
+    "x..%2f..%2f*[a]{b}$(c);'--.csv: 1 row taken",
+)
 def path_in_name(place: Place) -> Path:
     return place.write("x..%2f..%2f*[a]{b}$(c);'--.csv", events(place, {}))
 
@@ -245,33 +344,56 @@ def no_ending(place: Place) -> Path:
     return place.write("RETURN", events(place, {}))
 
 
-@dirt(NAMES, "A link to a file outside the landing folder", "refused", "link",
-      "FILE: found a link; expected the file itself", alone=False)
+@dirt(
+    NAMES,
+    "A link to a file outside the landing folder",
+    "refused",
+    "link",
+    "FILE: found a link; expected the file itself",
+    alone=False,
+)
 def link_to_file(place: Place) -> Path:
-    outside = place.folder.parents[2] / "outside.csv"
+    outside = place.folder.parents[3] / "outside.csv"
     outside.write_text(events(place, {}))
     link = place.folder / "return.csv"
     link.symlink_to(outside)
     return link
 
 
-@dirt(NAMES, "A link to a folder, here to the landing folder itself", "refused", "link",
-      "FILE: found a link; expected the file itself", alone=False)
+@dirt(
+    NAMES,
+    "A link to a folder, here to the landing folder itself",
+    "refused",
+    "link",
+    "FILE: found a link; expected the file itself",
+    alone=False,
+)
 def link_to_folder(place: Place) -> Path:
     link = place.folder / "all"
     link.symlink_to(place.folder.parents[1], target_is_directory=True)
     return link
 
 
-@dirt(NAMES, "A link that leads nowhere", "refused", "link",
-      "FILE: found a link; expected the file itself", alone=False)
+@dirt(
+    NAMES,
+    "A link that leads nowhere",
+    "refused",
+    "link",
+    "FILE: found a link; expected the file itself",
+    alone=False,
+)
 def link_to_nowhere(place: Place) -> Path:
     link = place.folder / "return.csv"
     link.symlink_to(place.folder / "gone.csv")
     return link
 
 
-@dirt(NAMES, "A folder with the name of a file: what lies in it is taken", "accepted", "accepted",
-      "provider_return/folder_like_file/return.csv/part.csv: 1 row taken")
+@dirt(
+    NAMES,
+    "A folder with the name of a file: what lies in it is taken",
+    "accepted",
+    "accepted",
+    "provider_return/folder_like_file/return.csv/part.csv: 1 row taken",
+)
 def folder_like_file(place: Place) -> Path:
     return place.write("return.csv/part.csv", events(place, {}))

@@ -76,9 +76,7 @@ def dirt(
         name = make.__name__
         if any(kind.name == name for kind in CATALOGUE):
             raise ValueError(f"two kinds of dirt are called {name}")
-        CATALOGUE.append(
-            Kind(name, group, title, outcome, code, says, make, feed, before, alone, raw or {})
-        )
+        CATALOGUE.append(Kind(name, group, title, outcome, code, says, make, feed, before, alone, raw or {}))
         return make
 
     return enter

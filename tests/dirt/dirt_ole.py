@@ -13,8 +13,10 @@ _ENTRIES = _SECTOR // 4
 
 def container(streams: Mapping[str, bytes]) -> bytes:
     """A compound file of these streams (MS-CFB, version 3). A few megabytes at most: one sector holds the table."""
-    contents = [content.ljust(max(_SMALLEST_STREAM, -(-len(content) // _SECTOR) * _SECTOR), b"\0")
-                for content in streams.values()]
+    contents = [
+        content.ljust(max(_SMALLEST_STREAM, -(-len(content) // _SECTOR) * _SECTOR), b"\0")
+        for content in streams.values()
+    ]
     starts: list[int] = []
     table: list[int] = [_FAT, *[_END] * 2]
     table[1] = 2  # the directory takes sectors 1 and 2: eight entries
@@ -30,8 +32,22 @@ def container(streams: Mapping[str, bytes]) -> bytes:
         entries.append(_entry(name, 2, starts[number - 1], len(content), right=following))
     entries += [_entry("", 0, 0, 0)] * (8 - len(entries))
     header = struct.pack(
-        "<8s16xHHHHH6xIIIIIIIII", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0x3E, 3, 0xFFFE, 9, 6,
-        0, 1, 1, 0, _SMALLEST_STREAM, _END, 0, _END, 0,
+        "<8s16xHHHHH6xIIIIIIIII",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        0x3E,
+        3,
+        0xFFFE,
+        9,
+        6,
+        0,
+        1,
+        1,
+        0,
+        _SMALLEST_STREAM,
+        _END,
+        0,
+        _END,
+        0,
     ) + struct.pack("<109I", 0, *[_FREE] * 108)
     fat = struct.pack(f"<{_ENTRIES}I", *table, *[_FREE] * (_ENTRIES - len(table)))
     return header + fat + b"".join(entries) + b"".join(contents)

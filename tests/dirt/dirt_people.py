@@ -84,7 +84,15 @@ REGISTER_COLUMNS = (
     "Annotated on",
     "Country",
 )
-SPEND_COLUMNS = ("Financial year", "Published on", "Strand", "Period", "Category", "Planned GBP", "Outturn GBP")
+SPEND_COLUMNS = (
+    "Financial year",
+    "Published on",
+    "Strand",
+    "Period",
+    "Category",
+    "Planned GBP",
+    "Outturn GBP",
+)
 
 Cells = Mapping[str, str]
 

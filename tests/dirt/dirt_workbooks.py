@@ -57,7 +57,10 @@ def saved(made: Workbook) -> bytes:
 def edited(content: bytes, member: str, edit: Callable[[bytes], bytes]) -> bytes:
     """A workbook with one part of its container changed."""
     target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as sink:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as source,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as sink,
+    ):
         for name in source.namelist():
             part = source.read(name)
             sink.writestr(name, edit(part) if name == member else part)
@@ -68,10 +71,15 @@ def with_shared_text(content: bytes, text: bytes, doctype: bytes = b"") -> bytes
     """A workbook with one text that cells of type "s" point to."""
     spreadsheet = b"application/vnd.openxmlformats-officedocument.spreadsheetml"
     relation = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
-    types = (b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s.sharedStrings+xml"/></Types>' % spreadsheet)
+    types = (
+        b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s.sharedStrings+xml"/></Types>'
+        % spreadsheet
+    )
     link = b'<Relationship Id="rId99" Type="%s" Target="sharedStrings.xml"/></Relationships>' % relation
     content = edited(content, "[Content_Types].xml", lambda part: part.replace(b"</Types>", types))
-    content = edited(content, "xl/_rels/workbook.xml.rels", lambda part: part.replace(b"</Relationships>", link))
+    content = edited(
+        content, "xl/_rels/workbook.xml.rels", lambda part: part.replace(b"</Relationships>", link)
+    )
     main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     stream = io.BytesIO(content)
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
@@ -96,17 +104,28 @@ def titles_above(place: Place) -> Path:
     return put(place, book(("Return", [*titles, *rows_of(place, {}, {})])))
 
 
-@dirt(SHEETS, "Cells merged down a column: all but the first are empty", "accepted_with_quarantine",
-      "rows_set_aside", "1 row taken, 1 set aside", "cells merged over several rows: only the first of them holds "
-      "the value (1 such block)")
+@dirt(
+    SHEETS,
+    "Cells merged down a column: all but the first are empty",
+    "accepted_with_quarantine",
+    "rows_set_aside",
+    "1 row taken, 1 set aside",
+    "cells merged over several rows: only the first of them holds the value (1 such block)",
+)
 def merged_down(place: Place) -> Path:
     made = book(("Return", rows_of(place, {}, {})))
     first_sheet(made).merge_cells("K2:K3")
     return put(place, made)
 
 
-@dirt(SHEETS, "Hidden rows: they are data", "accepted", "accepted", "3 rows taken",
-      "2 hidden rows of the workbook are read like all others")
+@dirt(
+    SHEETS,
+    "Hidden rows: they are data",
+    "accepted",
+    "accepted",
+    "3 rows taken",
+    "2 hidden rows of the workbook are read like all others",
+)
 def hidden_rows(place: Place) -> Path:
     made = book(("Return", rows_of(place, {}, {}, {})))
     for number in (3, 4):
@@ -114,7 +133,9 @@ def hidden_rows(place: Place) -> Path:
     return put(place, made)
 
 
-@dirt(SHEETS, "Hidden columns: they are data", "accepted", "accepted", "1 row taken", raw={"pcn_code": "U12345"})
+@dirt(
+    SHEETS, "Hidden columns: they are data", "accepted", "accepted", "1 row taken", raw={"pcn_code": "U12345"}
+)
 def hidden_columns(place: Place) -> Path:
     made = book(("Return", rows_of(place, {"PCN code": "U12345"})))
     first_sheet(made).column_dimensions["S"].hidden = True
@@ -128,41 +149,73 @@ def hidden_sheet(place: Place) -> Path:
     return put(place, made)
 
 
-@dirt(SHEETS, "The data in the second sheet", "accepted", "accepted",
-      "sheet 'Return' taken for the first sheet because its header fits", "sheets not taken: 'Cover'")
+@dirt(
+    SHEETS,
+    "The data in the second sheet",
+    "accepted",
+    "accepted",
+    "sheet 'Return' taken for the first sheet because its header fits",
+    "sheets not taken: 'Cover'",
+)
 def second_sheet(place: Place) -> Path:
     return put(place, book(("Cover", [["Return to the programme"]]), ("Return", rows_of(place, {}))))
 
 
-@dirt(SHEETS, "Two sheets that both fit: the first is taken, the other told", "accepted", "accepted",
-      "sheets not taken: 'Rest'")
+@dirt(
+    SHEETS,
+    "Two sheets that both fit: the first is taken, the other told",
+    "accepted",
+    "accepted",
+    "sheets not taken: 'Rest'",
+)
 def two_sheets_fit(place: Place) -> Path:
     return put(place, book(("Return", rows_of(place, {})), ("Rest", rows_of(place, {"Event": "Started"}))))
 
 
-@dirt(SHEETS, "A workbook without a filled cell", "refused", "empty_file",
-      "FILE: found a workbook without a filled cell; expected a header row and rows")
+@dirt(
+    SHEETS,
+    "A workbook without a filled cell",
+    "refused",
+    "empty_file",
+    "FILE: found a workbook without a filled cell; expected a header row and rows",
+)
 def empty_sheets(place: Place) -> Path:
     return put(place, book(("Return", []), (place.code, [])))
 
 
-@dirt(SHEETS, "A header and no rows", "refused", "no_rows",
-      "FILE, sheet 'Return': found a header and no rows below it; expected at least one row of data")
+@dirt(
+    SHEETS,
+    "A header and no rows",
+    "refused",
+    "no_rows",
+    "FILE, sheet 'Return': found a header and no rows below it; expected at least one row of data",
+)
 def sheet_of_header_only(place: Place) -> Path:
     return put(place, book(("Return", rows_of(place)), (place.code, [])))
 
 
-@dirt(SHEETS, "Formulas without their results", "accepted_with_quarantine", "rows_set_aside",
-      "1 row taken, 1 set aside", "1 formulas of the workbook have no stored result: read as empty "
-      "(open and save it in Excel)")
+@dirt(
+    SHEETS,
+    "Formulas without their results",
+    "accepted_with_quarantine",
+    "rows_set_aside",
+    "1 row taken, 1 set aside",
+    "1 formulas of the workbook have no stored result: read as empty (open and save it in Excel)",
+)
 def formulas_uncomputed(place: Place) -> Path:
     made = book(("Return", rows_of(place, {}, {})))
     first_sheet(made)["M3"] = "=M2+1"
     return put(place, made)
 
 
-@dirt(SHEETS, "Cells that show an error (#REF!, #N/A)", "accepted_with_quarantine", "rows_set_aside",
-      "1 row taken, 1 set aside", "2 cells of the workbook show an Excel error (#N/A, #REF!): read as empty")
+@dirt(
+    SHEETS,
+    "Cells that show an error (#REF!, #N/A)",
+    "accepted_with_quarantine",
+    "rows_set_aside",
+    "1 row taken, 1 set aside",
+    "2 cells of the workbook show an Excel error (#N/A, #REF!): read as empty",
+)
 def error_cells(place: Place) -> Path:
     made = book(("Return", rows_of(place, {}, {})))
     for cell, error in (("M3", "#REF!"), ("N3", "#N/A")):
@@ -171,8 +224,14 @@ def error_cells(place: Place) -> Path:
     return put(place, made)
 
 
-@dirt(SHEETS, "A formula as text in a free text cell", "accepted", "accepted", "1 row taken",
-      raw={"course_code": "=1+1"})
+@dirt(
+    SHEETS,
+    "A formula as text in a free text cell",
+    "accepted",
+    "accepted",
+    "1 row taken",
+    raw={"course_code": "=1+1"},
+)
 def formula_as_text(place: Place) -> Path:
     made = book(("Return", rows_of(place, {})))
     first_sheet(made)["N2"] = "=1+1"
@@ -180,8 +239,14 @@ def formula_as_text(place: Place) -> Path:
     return put(place, made)
 
 
-@dirt(SHEETS, "The calendar that starts in 1904", "accepted", "accepted", "1 row taken",
-      raw={"event_date": date(2025, 10, 1)})
+@dirt(
+    SHEETS,
+    "The calendar that starts in 1904",
+    "accepted",
+    "accepted",
+    "1 row taken",
+    raw={"event_date": date(2025, 10, 1)},
+)
 def calendar_of_1904(place: Place) -> Path:
     made = book(("Return", rows_of(place, {})))
     made.epoch = CALENDAR_MAC_1904
@@ -189,17 +254,27 @@ def calendar_of_1904(place: Place) -> Path:
     return put(place, made)
 
 
-@dirt(SHEETS, "Dates shown as numbers: the cells have no date format", "accepted_with_quarantine",
-      "rows_set_aside", "line 3, column 'Event date': found a value like '99999'; "
-      "expected a date such as 2025-11-30")
+@dirt(
+    SHEETS,
+    "Dates shown as numbers: the cells have no date format",
+    "accepted_with_quarantine",
+    "rows_set_aside",
+    "line 3, column 'Event date': found a value like '99999'; expected a date such as 2025-11-30",
+)
 def unformatted_dates(place: Place) -> Path:
     made = book(("Return", rows_of(place, {}, {})))
     first_sheet(made)["M3"] = 45931
     return put(place, made)
 
 
-@dirt(SHEETS, "Registration numbers and months kept as numbers and dates", "accepted", "accepted", "1 row taken",
-      raw={"return_period": date(2025, 11, 1)})
+@dirt(
+    SHEETS,
+    "Registration numbers and months kept as numbers and dates",
+    "accepted",
+    "accepted",
+    "1 row taken",
+    raw={"return_period": date(2025, 11, 1)},
+)
 def typed_cells(place: Place) -> Path:
     made = book(("Return", rows_of(place, {})))
     first_sheet(made)["E2"] = 2719833.0
@@ -211,41 +286,73 @@ def typed_cells(place: Place) -> Path:
 def formatted_million(place: Place) -> Path:
     plain = simple(place, {})
     empty = b"".join(
-        b'<row r="%d">' % row + b"".join(b'<c r="%s%d" s="0"/>' % (letter, row) for letter in LETTERS) + b"</row>"
+        b'<row r="%d">' % row
+        + b"".join(b'<c r="%s%d" s="0"/>' % (letter, row) for letter in LETTERS)
+        + b"</row>"
         for row in range(3, 50_003)
     )
-    return place.write("return.xlsx", edited(plain, SHEET,
-                                             lambda part: part.replace(ROWS_END, empty + ROWS_END)))
+    return place.write(
+        "return.xlsx", edited(plain, SHEET, lambda part: part.replace(ROWS_END, empty + ROWS_END))
+    )
 
 
 LETTERS = [bytes([letter]) for letter in range(ord("A"), ord("T") + 1)]
 
 
-@dirt(SHEETS, "A stray cell in the last row and column", "refused", "too_large",
-      "found a sheet reaching to row 1,048,576 and column 3,000; expected at most 20,000,000 cells; "
-      "clear stray cells far off")
+@dirt(
+    SHEETS,
+    "A stray cell in the last row and column",
+    "refused",
+    "too_large",
+    "found a sheet reaching to row 1,048,576 and column 3,000; expected at most 20,000,000 cells; "
+    "clear stray cells far off",
+)
 def far_cell(place: Place) -> Path:
     stray = b'<row r="1048576"><c r="DKJ1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
-    return place.write("return.xlsx", edited(simple(place, {}), SHEET, lambda part: part.replace(ROWS_END, stray)))
+    return place.write(
+        "return.xlsx", edited(simple(place, {}), SHEET, lambda part: part.replace(ROWS_END, stray))
+    )
 
 
-@dirt(SHEETS, "10,000 columns", "refused", "too_wide", "found cells in 10,000 columns; expected at most 4,000 columns")
+@dirt(
+    SHEETS,
+    "10,000 columns",
+    "refused",
+    "too_wide",
+    "found cells in 10,000 columns; expected at most 4,000 columns",
+)
 def wide_sheet(place: Place) -> Path:
     made = book(("Return", rows_of(place, {})))
     first_sheet(made).cell(1, 10_000, "far")
     return put(place, made)
 
 
-@dirt(SHEETS, "One long text behind 200,000 cells", "refused", "reader_crashed",
-      "FILE: found ", "memory", "expected a file ")
+@dirt(
+    SHEETS,
+    "One long text behind 200,000 cells",
+    "refused",
+    "reader_crashed",
+    "FILE: found ",
+    "memory",
+    "expected a file ",
+)
 def text_bomb(place: Place) -> Path:
-    rows = b"".join(b'<row r="%d"><c r="N%d" t="s"><v>0</v></c></row>' % (row, row) for row in range(3, 200_003))
+    rows = b"".join(
+        b'<row r="%d"><c r="N%d" t="s"><v>0</v></c></row>' % (row, row) for row in range(3, 200_003)
+    )
     content = with_shared_text(simple(place, {}), b"<t>" + b"LMK77" * 6_000 + b"</t>")
-    return place.write("return.xlsx", edited(content, SHEET, lambda part: part.replace(ROWS_END, rows + ROWS_END)))
+    return place.write(
+        "return.xlsx", edited(content, SHEET, lambda part: part.replace(ROWS_END, rows + ROWS_END))
+    )
 
 
-@dirt(CONTAINERS, "A zip bomb under the name of a workbook", "refused", "too_large",
-      "FILE: found more than 512 MB once unpacked; expected a workbook of at most 512 MB unpacked")
+@dirt(
+    CONTAINERS,
+    "A zip bomb under the name of a workbook",
+    "refused",
+    "too_large",
+    "FILE: found more than 512 MB once unpacked; expected a workbook of at most 512 MB unpacked",
+)
 def zip_bomb(place: Place) -> Path:
     return with_zeros(place, 600)
 
@@ -260,8 +367,13 @@ def with_zeros(place: Place, megabytes: int) -> Path:
     return path
 
 
-@dirt(CONTAINERS, "A zip bomb that declares a small size", "refused", "damaged_file",
-      "FILE: found a workbook with damaged contents; expected a complete workbook")
+@dirt(
+    CONTAINERS,
+    "A zip bomb that declares a small size",
+    "refused",
+    "damaged_file",
+    "FILE: found a workbook with damaged contents; expected a complete workbook",
+)
 def zip_bomb_that_lies(place: Place) -> Path:
     content = with_zeros(place, 20).read_bytes()
     true = (20 * 1024**2).to_bytes(4, "little")
@@ -277,18 +389,30 @@ def xml_entities(place: Place) -> Path:
 
     row = b'<row r="3"><c r="N3" t="s"><v>0</v></c></row>'
     content = with_shared_text(simple(place, {}), b"<t>&i;</t>", doctype)
-    return place.write("return.xlsx", edited(content, SHEET, lambda part: part.replace(ROWS_END, row + ROWS_END)))
+    return place.write(
+        "return.xlsx", edited(content, SHEET, lambda part: part.replace(ROWS_END, row + ROWS_END))
+    )
 
 
-@dirt(CONTAINERS, "A workbook cut off in the middle", "refused", "damaged_file",
-      "FILE: found a damaged or cut-off zip container (its directory is missing)")
+@dirt(
+    CONTAINERS,
+    "A workbook cut off in the middle",
+    "refused",
+    "damaged_file",
+    "FILE: found a damaged or cut-off zip container (its directory is missing)",
+)
 def cut_off_workbook(place: Place) -> Path:
     whole = simple(place, {})
     return place.write("return.xlsx", whole[: len(whole) // 2])
 
 
-@dirt(CONTAINERS, "A workbook with a damaged sheet", "refused", "damaged_file",
-      "FILE: found a workbook with damaged contents; expected a complete workbook")
+@dirt(
+    CONTAINERS,
+    "A workbook with a damaged sheet",
+    "refused",
+    "damaged_file",
+    "FILE: found a workbook with damaged contents; expected a complete workbook",
+)
 def damaged_workbook(place: Place) -> Path:
     whole = bytearray(simple(place, {}))
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
@@ -298,32 +422,61 @@ def damaged_workbook(place: Place) -> Path:
     return place.write("return.xlsx", bytes(whole))
 
 
-@dirt(CONTAINERS, "A workbook with a password", "refused", "encrypted",
-      "FILE: found a workbook with a password; expected one without a password")
+@dirt(
+    CONTAINERS,
+    "A workbook with a password",
+    "refused",
+    "encrypted",
+    "FILE: found a workbook with a password; expected one without a password",
+)
 def password(place: Place) -> Path:
-    streams = {"EncryptionInfo": b"\x04\x00\x04\x00\x40\x00\x00\x00<encryption/>",
-               "EncryptedPackage": place.code.encode() * 900}
+    streams = {
+        "EncryptionInfo": b"\x04\x00\x04\x00\x40\x00\x00\x00<encryption/>",
+        "EncryptedPackage": place.code.encode() * 900,
+    }
     return place.write("return.xlsx", container(streams))
 
 
-@dirt(CONTAINERS, "An old workbook (.xls) with a password", "refused", "damaged_file",
-      "FILE: found an old workbook (.xls) that cannot be parsed, perhaps one with a password; "
-      "expected a workbook saved as .xlsx, without a password")
+@dirt(
+    CONTAINERS,
+    "An old workbook (.xls) with a password",
+    "refused",
+    "damaged_file",
+    "FILE: found an old workbook (.xls) that cannot be parsed, perhaps one with a password; "
+    "expected a workbook saved as .xlsx, without a password",
+)
 def old_password(place: Place) -> Path:
     return place.write("return.xls", xls("Return", as_text(rows_of(place, {})), password=True))
 
 
-@dirt(CONTAINERS, "An old workbook (.xls)", "accepted", "accepted", "1 row taken", raw={"event_type": "enrolled"})
+@dirt(
+    CONTAINERS,
+    "An old workbook (.xls)",
+    "accepted",
+    "accepted",
+    "1 row taken",
+    raw={"event_type": "enrolled"},
+)
 def old_workbook(place: Place) -> Path:
     return place.write("return.xls", xls("Return", as_text(rows_of(place, {}))))
 
 
-@dirt(CONTAINERS, "An OpenDocument workbook", "accepted", "accepted", "1 row taken", raw={"event_type": "enrolled"})
+@dirt(
+    CONTAINERS,
+    "An OpenDocument workbook",
+    "accepted",
+    "accepted",
+    "1 row taken",
+    raw={"event_type": "enrolled"},
+)
 def open_document(place: Place) -> Path:
     cells = "".join(
-        "<table:table-row>" + "".join(
+        "<table:table-row>"
+        + "".join(
             f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
-            for text in row) + "</table:table-row>"
+            for text in row
+        )
+        + "</table:table-row>"
         for row in as_text(rows_of(place, {}))
     )
     namespace = "urn:oasis:names:tc:opendocument:xmlns"
@@ -355,42 +508,76 @@ def zipped(**members: bytes) -> bytes:
     return stream.getvalue()
 
 
-@dirt(CONTAINERS, "A binary workbook (.xlsb) renamed", "refused", "wrong_format",
-      "FILE: found a binary Excel workbook (.xlsb); expected a workbook saved as .xlsx")
+@dirt(
+    CONTAINERS,
+    "A binary workbook (.xlsb) renamed",
+    "refused",
+    "wrong_format",
+    "FILE: found a binary Excel workbook (.xlsb); expected a workbook saved as .xlsx",
+)
 def binary_workbook(place: Place) -> Path:
     return place.write("return.xlsx", zipped(xl___workbook__bin=b"x"))
 
 
-@dirt(CONTAINERS, "A Word document renamed", "refused", "wrong_format", f"FILE: found a Word document; {EXCEL}")
+@dirt(
+    CONTAINERS, "A Word document renamed", "refused", "wrong_format", f"FILE: found a Word document; {EXCEL}"
+)
 def word_document(place: Place) -> Path:
     return place.write("return.xlsx", zipped(word___document__xml=b"<w/>"))
 
 
-@dirt(CONTAINERS, "A zip archive of CSV files", "refused", "wrong_format", "FILE: found a zip archive of 2 files")
+@dirt(
+    CONTAINERS,
+    "A zip archive of CSV files",
+    "refused",
+    "wrong_format",
+    "FILE: found a zip archive of 2 files",
+)
 def zip_of_csv(place: Place) -> Path:
     return place.write("returns.zip", zipped(a__csv=b"x", b__csv=b"y"))
 
 
-@dirt(CONTAINERS, "A PDF document renamed to .xlsx", "refused", "wrong_format",
-      f"FILE: found a PDF document; {EXCEL}")
+@dirt(
+    CONTAINERS,
+    "A PDF document renamed to .xlsx",
+    "refused",
+    "wrong_format",
+    f"FILE: found a PDF document; {EXCEL}",
+)
 def pdf_renamed(place: Place) -> Path:
     return place.write("return.xlsx", b"%PDF-1.7\n%Quillmarker")
 
 
-@dirt(CONTAINERS, "A CSV file renamed to .xlsx", "refused", "wrong_format",
-      f"FILE: found plain text under a name ending in .xlsx; {EXCEL}")
+@dirt(
+    CONTAINERS,
+    "A CSV file renamed to .xlsx",
+    "refused",
+    "wrong_format",
+    f"FILE: found plain text under a name ending in .xlsx; {EXCEL}",
+)
 def csv_renamed(place: Place) -> Path:
     return place.write("return.xlsx", ",".join(EVENT_COLUMNS))
 
 
-@dirt(CONTAINERS, "A workbook renamed to .csv", "refused", "wrong_format",
-      "FILE: found an Excel workbook under a name ending in .csv; expected a CSV file: plain text in UTF-8")
+@dirt(
+    CONTAINERS,
+    "A workbook renamed to .csv",
+    "refused",
+    "wrong_format",
+    "FILE: found an Excel workbook under a name ending in .csv; expected a CSV file: plain text in UTF-8",
+)
 def workbook_renamed(place: Place) -> Path:
     return place.write("return.csv", simple(place, {}))
 
 
-@dirt(SHEETS, "A sheet coloured to its edges, with notes beside the table", "accepted", "accepted", "2 rows taken",
-      "1 column with values and without a name (right of 'Supervisor type') not taken")
+@dirt(
+    SHEETS,
+    "A sheet coloured to its edges, with notes beside the table",
+    "accepted",
+    "accepted",
+    "2 rows taken",
+    "1 column with values and without a name (right of 'Supervisor type') not taken",
+)
 def notes_beside(place: Place) -> Path:
     made = book(("Return", rows_of(place, {}, {})))
     sheet = first_sheet(made)

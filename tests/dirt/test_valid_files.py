@@ -30,7 +30,9 @@ class Valid:
     make: Maker
 
 
-def text(name: str, feed: str, rows: int, content: Callable[[Place], str | bytes], file: str = "file.csv") -> Valid:
+def text(
+    name: str, feed: str, rows: int, content: Callable[[Place], str | bytes], file: str = "file.csv"
+) -> Valid:
     """A valid text file."""
     return Valid(name, feed, rows, lambda place: place.write(file, content(place)))
 
@@ -57,12 +59,15 @@ def header_underscores(place: Place) -> str:
 
 
 def many(place: Place) -> str:
-    return events(place, *({"Event date": f"2025-{1 + number % 9:02d}-{1 + number % 28:02d}"} for number in range(3_000)))
+    days = (f"2025-{1 + number % 9:02d}-{1 + number % 28:02d}" for number in range(3_000))
+    return events(place, *({"Event date": day} for day in days))
 
 
 def dates_all_early(place: Place) -> str:
     """Dates that could be read both ways, none that shows another order: the day comes first, as promised."""
-    return events(place, {"Event date": "03/04/2025"}, {"Event date": "11/05/2025"}, {"Event date": "31/10/2025"})
+    return events(
+        place, {"Event date": "03/04/2025"}, {"Event date": "11/05/2025"}, {"Event date": "31/10/2025"}
+    )
 
 
 def day_first_with_dashes(place: Place) -> str:
@@ -123,7 +128,12 @@ REAL = {  # file below the folder of shared data -> feed and rows
     "ods/epraccur_2022-12.csv": ("ods_practice", 15_536),
     "patients_registered/gp-reg-pat-prac-map_2025-12.csv": ("practice_map", 6_196),
 }
-HARMLESS = ("sheets not taken", "columns not in the contract", "no date in the file name", "rows that are not ours")
+HARMLESS = (
+    "sheets not taken",
+    "columns not in the contract",
+    "no date in the file name",
+    "rows that are not ours",
+)
 
 
 def taken(folder: Path, land: Callable[[Settings], dict[str, Path]]) -> dict[str, FileReport]:
@@ -164,7 +174,11 @@ def real(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Generat
 
 def alarms(report: FileReport) -> list[str]:
     """Remarks that would make a supplier doubt the file."""
-    return [note for note in report.notes if not note.startswith(HARMLESS) and not any(h in note for h in HARMLESS)]
+    return [
+        note
+        for note in report.notes
+        if not note.startswith(HARMLESS) and not any(h in note for h in HARMLESS)
+    ]
 
 
 @pytest.mark.parametrize("valid", [pytest.param(valid, id=valid.name) for valid in FILES])

@@ -170,7 +170,7 @@ def test_rows_set_aside_are_kept_in_a_restricted_file(settings: Settings, land: 
         3,
         "Event date",
         "not_date",
-        "'soon'",
+        "a value like 'aaaa'",
         "a date such as 2025-11-30",
     )
     assert '"Surname":"Other"' in row[7]
@@ -233,7 +233,7 @@ def test_equal_small_files_are_examined_together_and_told_apart(settings: Settin
     ]
     assert [found[n].rows_accepted for n in "12345"] == [1, 1, 0, 0, 1]
     assert "from line 3" in found["2"].message
-    assert "'later'" in found["3"].message
+    assert "'aaaaa'" in found["3"].message
     assert "2.csv" not in found["3"].message
 
 

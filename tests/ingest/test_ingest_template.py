@@ -25,6 +25,8 @@ def example(column: Column) -> object:
     by_type = {"integer": 1, "decimal": 1.5, "boolean": "TRUE", "date": "2025-01-31", "month": "2025-01"}
     if column.name in ("census_year", "imd_year"):
         return 2025
+    if column.name in ("surname", "forename"):
+        return "Example"
     if column.type != "text":
         return by_type[column.type]
     if column.allowed or column.values:

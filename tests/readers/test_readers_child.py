@@ -144,7 +144,7 @@ def test_tables_stay_valid_after_the_child_has_gone(path: Path) -> None:
     assert not alive(pid)
     assert table.rows.to_pylist() == [{"c0": "A", "c1": "Featherstonehaugh", "line": 2}]
     assert table.rejects.to_pylist() == [
-        {"line": 3, "column": None, "found": "1 fields", "expected": "2 fields"}
+        {"line": 3, "column": None, "found": "1 field", "expected": "2 fields"}
     ]
 
 
