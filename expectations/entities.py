@@ -14,6 +14,7 @@ DEPLOYMENT = "marts.fct_deployment"
 PEOPLE = "marts.dim_person"
 MEMBERSHIPS = "marts.dim_practice_pcn_membership"
 VALUES = "marts.fct_metric_value"
+BUILD = "raw.build_info"
 PARENTS = ("sub_icb", "icb", "region")
 # Share of events that may be dated after the day they were reported: typing errors at the source, not a
 # trend.
@@ -154,6 +155,13 @@ def _events(feeds: Mapping[str, Feed], programme: Programme) -> Iterable[Check]:
         "group by event_id having count(*) > 1",
     )
     yield subject.check(
+        "reported_at.by_cut_off",
+        "critical",
+        "nothing is in the build that was reported after its data cut-off",
+        "reported on the cut-off or before",
+        f"reported_at > (select max(vintage) from {BUILD})",
+    )
+    yield subject.check(
         "person_key.known",
         "critical",
         "whoever an event is about is one of the people",
@@ -187,6 +195,13 @@ def _deployment() -> Iterable[Check]:
         "a return is of a month",
         "first day of a month",
         "day(period) <> 1",
+    )
+    yield subject.check(
+        "pcn_code.known",
+        "critical",
+        "a post is in a known network",
+        "no unknown network",
+        f"pcn_code not in (select org_code from {ORGANISATIONS} where org_level = 'pcn' and org_code is not null)",
     )
     yield subject.check(
         "person_key.known",

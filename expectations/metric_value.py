@@ -206,12 +206,12 @@ def _calendar(subject: Subject, programme: Programme) -> Iterable[Check]:
         "period_start > vintage",
     )
     yield subject.query(
-        "vintage.one",
+        "vintage.of_the_build",
         "critical",
-        "all figures are of one data cut-off",
-        "one day",
+        "all figures are as known at the data cut-off of the build",
+        "the cut-off of the build",
         "select vintage, count(*) as figures from {batch} group by vintage "
-        "having vintage <> (select max(vintage) from {batch})",
+        "having vintage <> (select max(vintage) from raw.build_info)",
     )
 
 

@@ -31,6 +31,7 @@ Action = Literal[
     "run_started",
     "run_ended",
     "recovery",
+    "verdict",
     "publication",
     "override",
     "rollback",
@@ -94,7 +95,7 @@ def record(settings: Settings, action: Action, facts: Mapping[str, Fact]) -> Ent
 
     Raises :class:`UnfitFact`, :class:`AuditBroken` when the end of the log is not the entry written last, OSError.
     """
-    _fit(facts)
+    check_facts(facts)
     with _open(settings) as descriptor:
         head = _settled(settings, descriptor)
         return _append(settings, descriptor, head, action, facts)
@@ -136,7 +137,7 @@ def begin_anew(settings: Settings, *, by: str, why: str) -> Path | None:
     Raises ValueError when the log is whole, :class:`UnfitFact`.
     """
     facts: dict[str, Fact] = {"by": by, "why": why}
-    _fit(facts)
+    check_facts(facts)
     try:
         read(settings)
     except AuditBroken as error:
@@ -156,7 +157,8 @@ def begin_anew(settings: Settings, *, by: str, why: str) -> Path | None:
     return aside
 
 
-def _fit(facts: Mapping[str, Fact]) -> None:
+def check_facts(facts: Mapping[str, Fact]) -> None:
+    """Raises :class:`UnfitFact` for what may not be entered."""
     for name, value in facts.items():
         if not _FACT_NAME.fullmatch(name):
             raise UnfitFact("a fact's name: expected lower-case letters, digits and underscores")

@@ -395,6 +395,22 @@ def audit_log(
 
 
 @app.command()
+def override(
+    by: Annotated[str, typer.Option(help="Who decides; shown on every page of the release.")],
+    why: Annotated[str, typer.Option(help="The reason; shown as well.")],
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Publish the newest build in spite of the gate's refusal: named, reasoned, logged, and said on every page."""
+    from orchestration.overriding import publish_anyway
+    from orchestration.progress_log import say
+
+    with console.progress(silent=as_json):
+        told = publish_anyway(_settings(home), by=by, why=why, progress=say)
+    return _told(told, as_json=as_json)
+
+
+@app.command()
 def rollback(
     release_id: Annotated[
         str | None,

@@ -9,7 +9,7 @@ from dbt_project.registry import load_feeds, load_metrics, load_programme
 from expectations.gate import GateRefused, run_gate
 from expectations.store import VerdictStore
 from expectations.verdict import CheckResult, Verdict
-from orchestration import builds, release
+from orchestration import builds, release, vouched
 from orchestration.dbt_runner import NodeResult
 from orchestration.fingerprint import code_version
 from orchestration.settings import Settings
@@ -26,7 +26,7 @@ def judge(settings: Settings, progress: Callable[[str], None] = lambda _: None) 
     if build is None:
         raise GateRefused(["there is no build to judge: materialise the warehouse first"])
     progress(f"judging build {build.build_id}")
-    return run_gate(
+    verdict = run_gate(
         build.path(settings),
         build_id=build.build_id,
         inputs_hash=build.inputs_hash,
@@ -40,6 +40,9 @@ def judge(settings: Settings, progress: Callable[[str], None] = lambda _: None) 
         extra_results=[_as_check(node) for node in build.tests],
         store=VerdictStore(settings.ledger),
     )
+    # the chain of verdicts has no key: that of the audit log is what nobody can compute anew without it
+    vouched.enter(settings, verdict)
+    return verdict
 
 
 def _as_check(node: NodeResult) -> CheckResult:

@@ -21,7 +21,7 @@ from dbt_project.registry import load_metrics, load_programme
 from expectations.gate import GateRefused, Passed, confirm, passed
 from expectations.store import VerdictStore
 from expectations.verdict import Verdict
-from orchestration import audit, builds, clock, feed_status, locks, withdrawn
+from orchestration import audit, builds, clock, feed_status, locks, vouched, withdrawn
 from orchestration.access import release_folder
 from orchestration.disclosed import write_published
 from orchestration.fingerprint import code_version, file_sha256
@@ -78,6 +78,7 @@ def publish(settings: Settings, progress: Callable[[str], None] = lambda _: None
         )
         assert build is not None  # noqa: S101 - no build has no verdict, which was refused above
         verdict = confirm(right, build.path(settings), build.inputs_hash)
+        vouched.confirm(settings, verdict, right.override)
         release_id = _release_id(build, right)
         if release_id in withdrawn.ids(settings):
             raise GateRefused(

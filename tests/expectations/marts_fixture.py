@@ -39,6 +39,7 @@ create table marts.fct_event (
 create table marts.fct_deployment (
     person_key varchar, pcn_code varchar, period date, role varchar, fte decimal(18, 4), is_primary_pcn boolean
 );
+create table raw.build_info as select 'b1' as build_id, date '2026-01-31' as vintage;
 create table marts.dim_person (person_key varchar);
 create table marts.dim_practice_pcn_membership (
     practice_code varchar, pcn_code varchar, valid_from date, valid_to date
@@ -66,8 +67,8 @@ insert into marts.fct_metric_value
                  ('pcn', 'U00002', 11)) as t (level, code, n),
          (values ('as_was'), ('as_now')) as g (geography);
 insert into marts.fct_metric_value
-    select 'completion', level, code, 'all', 'all', date '2024-04-01', 'year', 'as_now', 75, 30, 40, 59.8,
-    85.8,
+    select 'completion', level, code, 'all', 'all', date '2024-04-01', 'year', 'as_now', 75, 30, 40,
+           59.80603857923198, 85.81288136090369,
            'percent', 'final', 2, date '2026-01-31'
     from (values ('england', 'ENG'), ('region', 'Y56')) as t (level, code);
 insert into marts.fct_metric_value values

@@ -68,7 +68,7 @@ FAULTS: dict[str, tuple[str, set[str]]] = {
     ),
     "grain the registry does not promise": (
         value_fault("'quarter' as period_grain", "spend"),
-        {"fct_metric_value.period_grain.registered"},
+        {"fct_metric_value.period_grain.registered", "fct_metric_value.period_start.of_its_grain"},
     ),
     "unknown grain": (
         value_fault("'week' as period_grain", "spend"),
@@ -94,35 +94,41 @@ FAULTS: dict[str, tuple[str, set[str]]] = {
     ),
     "numerator above denominator": (
         "update marts.fct_metric_value set numerator = 41 " + COMPLETION,
-        {"fct_metric_value.numerator.part_of_denominator"},
+        {"fct_metric_value.numerator.part_of_denominator", "fct_metric_value.value.follows"},
     ),
     "proportion over 100 in a region": (
         "update marts.fct_metric_value set value = 101, upper_95 = 102 where metric_id = 'completion' "
         "and org_level = 'region'",
-        {"fct_metric_value.percent.range"},
+        {
+            "fct_metric_value.percent.range",
+            "fct_metric_value.value.follows",
+            "fct_metric_value.interval.is_wilson",
+        },
     ),
     "plan exceeded": (
-        "update marts.fct_metric_value set value = 104 where metric_id = 'spend'",
+        "update marts.fct_metric_value set value = 104, numerator = 104 where metric_id = 'spend'",
         {"fct_metric_value.percent.over_100"},
     ),
     "negative count in a PCN": (
-        "update marts.fct_metric_value set value = -1 where org_code = 'U00001'",
+        "update marts.fct_metric_value set value = -1, numerator = -1 where org_code = 'U00001'",
         {"fct_metric_value.value.not_negative"},
     ),
     "value outside its interval": (
         "update marts.fct_metric_value set lower_95 = 76 " + COMPLETION,
-        {"fct_metric_value.interval.holds_value"},
+        {"fct_metric_value.interval.holds_value", "fct_metric_value.interval.is_wilson"},
     ),
     "half an interval": (
         "update marts.fct_metric_value set lower_95 = null " + COMPLETION,
-        {"fct_metric_value.interval.holds_value"},
+        {"fct_metric_value.interval.holds_value", "fct_metric_value.interval.is_wilson"},
     ),
     "PCN above England": (
-        "update marts.fct_metric_value set value = 41 where org_code = 'U00001' and geography = 'as_now'",
+        "update marts.fct_metric_value set value = 41, numerator = 41 "
+        "where org_code = 'U00001' and geography = 'as_now'",
         {"fct_metric_value.england.at_least_any_part"},
     ),
     "implausible England value": (
-        "update marts.fct_metric_value set value = 1001 where metric_id = 'passes' and org_level = 'england'",
+        "update marts.fct_metric_value set value = 1001, numerator = 1001 "
+        "where metric_id = 'passes' and org_level = 'england'",
         {"fct_metric_value.passes.plausible"},
     ),
     "value in spite of too early": (
@@ -269,7 +275,7 @@ def test_missing_input_is_said_and_accepted(tmp_path: Path) -> None:
     faults = [
         "delete from marts.fct_metric_value where metric_id = 'passes' and org_level <> 'england'",
         "update marts.fct_metric_value set status = 'input_missing', value = null, numerator = null, "
-        "period_grain = 'all' where metric_id = 'passes'",
+        "period_grain = 'all', period_start = '2021-04-01' where metric_id = 'passes'",
     ]
     warehouse = write_warehouse(tmp_path / "w.duckdb", faults)
     assert failed(run_checks(warehouse, suite_of(warehouse).checks)) == {}

@@ -134,3 +134,21 @@ def test_a_refused_build_cannot_be_published_and_the_last_release_stays(home: Pa
     assert "REFUSED" in alone.stdout, alone.stdout + alone.stderr[-2000:]
     assert (home / "releases" / "current").resolve() == live
     assert {path: path.read_bytes() for path in live.rglob("*") if path.is_file()} == before
+
+    decided = ("--by", "Programme board", "--why", "the restated spend is a known typing error")
+    done = subprocess.run(
+        [phip, "override", *decided, "--home", home], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    now = (home / "releases" / "current").resolve()
+    assert now != live
+    for page in (now / "site").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "Programme board: the restated spend is a known typing error" in text, page.name
+    log = [json.loads(line) for line in (home / "audit.log").read_text(encoding="utf-8").splitlines()]
+    assert [entry["facts"]["by"] for entry in log if entry["action"] == "override"] == ["Programme board"]
+    again = subprocess.run(
+        [phip, "override", *decided, "--home", home], capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 1
+    assert "overridden before" in again.stderr

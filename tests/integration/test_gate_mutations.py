@@ -111,15 +111,18 @@ CORRUPTIONS = (
     ),
     Corruption(
         "Places without a code",
-        f"alter table {VALUE} alter org_code drop not null; update {VALUE} set org_code = null where org_code = {A_BOARD}",
+        f"alter table {VALUE} alter org_code drop not null; "
+        f"update {VALUE} set org_code = null where org_code = {A_BOARD}",
     ),
     Corruption(
         "Metrics without a name",
-        f"alter table {VALUE} alter metric_id drop not null; update {VALUE} set metric_id = null where {PRESCRIBERS} and org_level = 'region'",
+        f"alter table {VALUE} alter metric_id drop not null; "
+        f"update {VALUE} set metric_id = null where {PRESCRIBERS} and org_level = 'region'",
     ),
     Corruption(
         "Periods without a start",
-        f"alter table {VALUE} alter period_start drop not null; update {VALUE} set period_start = null where {CENSUS} and org_level = 'england'",
+        f"alter table {VALUE} alter period_start drop not null; "
+        f"update {VALUE} set period_start = null where {CENSUS} and org_level = 'england'",
     ),
     Corruption(
         "A level nobody knows", f"update {VALUE} set org_level = 'county' where org_level = 'sub_icb'"
@@ -222,8 +225,8 @@ CORRUPTIONS = (
         "A median moved by a day",
         f"update {VALUE} set value = value + 1, lower_95 = lower_95 + 1, upper_95 = upper_95 + 1 "
         "where metric_id = 'median_days_qualified_to_annotated'",
-        survives="an estimate is not made again by the gate, and a day lies within its plausible bounds; the comparison "
-        "with the last release tells a move of more than a quarter",
+        survives="an estimate is not made again by the gate, and a day lies within its plausible bounds; the "
+        "comparison with the last release tells a move of more than a quarter",
     ),
     Corruption(
         "Old months of the census changed alike in parts and whole",
