@@ -60,7 +60,7 @@ def write_recount(warehouse: Path, target: Path, metrics: Mapping[str, Metric], 
             connection.execute(_recount(list(group), *aggregates, programme))
         connection.execute(f"create table {CARRIED} (asset varchar, rows bigint, digest ubigint)")
         for asset, (source, columns) in CARRIED_FROM.items():
-            connection.execute(f"insert into {CARRIED} select '{asset}', {_digest(columns)} from {source}")
+            connection.execute(f"insert into {CARRIED} select ?, {_digest(columns)} from {source}", [asset])
 
 
 def recount_checks(metrics: Mapping[str, Metric]) -> list[Check]:
@@ -90,7 +90,8 @@ def _carried_whole(asset: str, columns: tuple[str, ...]) -> Check:
         "the table holds the rows that were worked out for it, all of them, once and unchanged",
         "as many rows with the same content",
         f"select 'rows or content differ' as fault from (select {_digest(columns)} from {{batch}}) as found "
-        f"(rows, digest) where (rows, digest) not in (select (rows, digest) from {CARRIED} where asset = '{asset}')",
+        f"(rows, digest) where (rows, digest) not in "
+        f"(select (rows, digest) from {CARRIED} where asset = {literal(asset)})",
     )
 
 
@@ -114,11 +115,11 @@ def _recount(metrics: list[Metric], numerator: str, denominator: str, programme:
     )
     known = literals(metric.id for metric in metrics)
     keys = ", ".join(_KEYS)
-    level = " ".join(f"when grouping({column}) = 0 then '{name}'" for name, column in _PLACES.items())
+    level = " ".join(f"when grouping({column}) = 0 then {literal(name)}" for name, column in _PLACES.items())
     code = " ".join(f"when grouping({column}) = 0 then {column}" for column in _PLACES.values())
     sets = ", ".join([f"({keys})", *(f"({keys}, {column})" for column in _PLACES.values())])
     parts = [
-        f"{aggregate} filter (where part = '{part}')" if aggregate else "null"
+        f"{aggregate} filter (where part = {literal(part)})" if aggregate else "null"
         for part, aggregate in (("numerator", numerator), ("denominator", denominator))
     ]
     return f"""
@@ -160,7 +161,8 @@ def _agreement(metric: Metric) -> Check:
         f"abs(coalesce(figures.{part}, 0) - coalesce(counted.{part}, 0)) > {ROUNDING}" for part in parts
     )
     absent = (
-        f" or (figures.unit is null and counted.org_level in ({literals(metric.levels)}) "
+        f" or (figures.unit is null and not exists (select 1 from {{batch}} where {mine} and status = 'input_missing') "
+        f"and counted.org_level in ({literals(metric.levels)}) "
         f"and counted.org_code is not null and greatest({', '.join(f'counted.{part}' for part in parts)}) > 0)"
         if metric.method not in PARTIAL
         else ""

@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
-from pathlib import Path
 
 import made_release
 import pytest
+from exported_release import Exported
 
-from dashboards.export import CSV, PARQUET, WORKBOOK, write_exports
-
-
-@dataclass(frozen=True)
-class Exported:
-    """A build, its published database, and the exports of it; ``csv`` is the unpacked archive."""
-
-    build: Path
-    database: Path
-    folder: Path
-    csv: Path
-
-    @property
-    def archive(self) -> Path:
-        return self.folder / CSV
-
-    @property
-    def parquet(self) -> Path:
-        return self.folder / PARQUET
-
-    @property
-    def workbook(self) -> Path:
-        return self.folder / WORKBOOK
+from dashboards.export import CSV, write_exports
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import made_release
 import pytest
-from conftest import Exported
 from csvw_rules import problems, rows
+from exported_release import Exported
 
 from dashboards.inert import inert, original
 

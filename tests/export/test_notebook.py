@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Exported
+from exported_release import Exported
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "evaluators.ipynb"
 

@@ -16,8 +16,8 @@ import made_release
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
-from conftest import Exported
 from csvw_rules import problems
+from exported_release import Exported
 
 from dashboards import SiteInputs, build_site, wording
 from dashboards.downloads import Download

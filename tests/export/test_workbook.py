@@ -12,7 +12,7 @@ import duckdb
 import openpyxl
 import pandas as pd
 import pytest
-from conftest import Exported
+from exported_release import Exported
 from openpyxl.utils import range_boundaries
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def scene(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     with (base / "faults-scene.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not finished.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # half made by a worker that failed
             folder.mkdir()
             finished.write_text(json.dumps(_made(zygote, folder)))
     after = folder / "after"

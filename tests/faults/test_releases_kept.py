@@ -88,6 +88,7 @@ def test_rollback_with_nothing_to_go_back_to_is_refused(home: Path) -> None:
         roll_back(settings_of(home), live(home))
 
 
+@pytest.mark.slow
 def test_a_release_is_made_again_byte_for_byte(zygote: Zygote, finished: Path, tmp_path: Path) -> None:
     before = tree(finished / "releases")
     done = zygote.phip(finished, "reproduce", live(finished), "--json", "--to", tmp_path / "again")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from intake_files import Land
 
 from orchestration.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-Land = Callable[[str, str | bytes], Path]
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 NOW = datetime(2026, 6, 1, 9, 0, 0)
+Land = Callable[[str, str | bytes], Path]  # puts a file below the landing folder
 
 EVENT_HEADER = (
     "Provider code,Return month,Return date,Learner ID,GPhC number,Surname,Forename,Date of birth,Email,"

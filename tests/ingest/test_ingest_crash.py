@@ -12,7 +12,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import REPOSITORY
 from intake_files import event_row, events, register
 
 from dbt_project.registry import load_feeds
@@ -101,7 +100,7 @@ def test_killed_anywhere_the_next_run_completes_it(landing: Path, tmp_path: Path
     for _ in range(KILLS):
         process = subprocess.Popen(
             [sys.executable, "-c", RUN, str(home), str(landing)],
-            cwd=REPOSITORY,
+            cwd=Path(__file__).resolve().parents[2],
             start_new_session=True,
             stderr=subprocess.DEVNULL,
         )

@@ -11,8 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from conftest import Land
-from intake_files import NOW, event_row, events, register
+from intake_files import NOW, Land, event_row, events, register
 
 from dbt_project.registry import load_feeds
 from orchestration.ingest import (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from conftest import Land
-from intake_files import event_row, events, register
+from intake_files import Land, event_row, events, register
 
 from orchestration.identity import open_store
 from orchestration.identity.keys import gphc_person_key

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import duckdb
-from conftest import Land
-from intake_files import NOW, event_row, events
+from intake_files import NOW, Land, event_row, events
 
 from orchestration.ingest import Ledger, ingest_all
 from orchestration.return_receipts import write_receipts

@@ -103,6 +103,7 @@ def equal_the_oracle(built: Built, world: World) -> None:
         pytest.fail("\n".join(wrong), pytrace=False)
 
 
+@pytest.mark.slow
 class TestMergers:
     @settings(FEW, max_examples=1)
     @given(histories(), st.integers(8, 20), st.integers(8, 20))
@@ -131,6 +132,7 @@ def england(built: Built, metric: Metric) -> pd.DataFrame:
     return invariants.england_by(built, metric, "as_was")
 
 
+@pytest.mark.slow
 class TestTwoClocks:
     @settings(FEW, max_examples=1)
     @given(histories(), st.dates(date(2023, 2, 1), date(2024, 10, 31)))
