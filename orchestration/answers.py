@@ -329,7 +329,7 @@ def _tables(settings: Settings, entry: Metric, *, exact: bool) -> Generator[duck
 @contextmanager
 def _refusals() -> Generator[None]:
     """What the past cannot answer is a refusal of the data, not a failure."""
-    from orchestration.history.scenario import NothingKnown, NotRebuildable
+    from orchestration.history.picture import NothingKnown, NotRebuildable
 
     try:
         yield

@@ -14,7 +14,7 @@ from orchestration.answers import Told
 from orchestration.builds import Build, Input
 from orchestration.dbt_runner import work_folder
 from orchestration.evidence import Figure, behind
-from orchestration.history.scenario import Picture
+from orchestration.history.picture import Picture
 from orchestration.settings import Settings
 
 SQL_LINES = 40

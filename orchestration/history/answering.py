@@ -19,6 +19,7 @@ from orchestration.answers import (
 )
 from orchestration.history import release_changes, vintages
 from orchestration.history.changes import PARTS
+from orchestration.history.picture import NotRebuildable
 from orchestration.history.release_changes import Earlier
 from orchestration.history.revisions import (
     MONTHS_OF_STEP,
@@ -29,7 +30,6 @@ from orchestration.history.revisions import (
     triangle,
     vintages_of_days,
 )
-from orchestration.history.scenario import NotRebuildable
 from orchestration.progress_log import say
 from orchestration.settings import Settings
 

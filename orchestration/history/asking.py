@@ -10,7 +10,7 @@ import duckdb
 
 from dbt_project.registry import Metric, load_programme
 from orchestration import builds
-from orchestration.history.scenario import Picture, as_known
+from orchestration.history.picture import Picture
 from orchestration.settings import Settings
 
 Progress = Callable[[str], None]
@@ -19,9 +19,11 @@ Progress = Callable[[str], None]
 def picture_of(settings: Settings, progress: Progress) -> Picture | None:
     """The warehouse behind an answer: the newest build, or as at the settings' day; None without any build.
 
-    Raises :class:`orchestration.history.scenario.NothingKnown`.
+    Raises :class:`orchestration.history.picture.NothingKnown`.
     """
     if settings.as_at is not None:
+        from orchestration.history.scenario import as_known  # brings what a build needs
+
         return as_known(settings, progress)
     build = builds.newest(settings)
     return Picture(build, settings) if build is not None and build.path(settings).exists() else None

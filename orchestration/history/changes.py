@@ -19,7 +19,8 @@ import pandas as pd
 from dbt_project.registry import Metric, load_metrics
 from orchestration.builds import Build
 from orchestration.history import vintages
-from orchestration.history.scenario import NotRebuildable, Picture, as_seen_by
+from orchestration.history.picture import NotRebuildable, Picture
+from orchestration.history.scenario import as_seen_by
 from orchestration.history.spend_walk import spend_by_state
 from orchestration.history.unit_steps import Comparison, load_steps, prepare
 from orchestration.history.walk import CELL, VALUES, NotDecomposable, values_by_state
@@ -58,7 +59,7 @@ class Between:
 def between(settings: Settings, old: Build, new: Build, progress: Progress) -> Between:
     """Make ready what a comparison needs; the earlier build is seen again where it is gone or the code changed.
 
-    Raises :class:`orchestration.history.scenario.NotRebuildable`.
+    Raises :class:`orchestration.history.picture.NotRebuildable`.
     """
     return Between(old, as_seen_by(settings, old, progress), as_seen_by(settings, new, progress))
 

@@ -58,7 +58,7 @@ def for_release(settings: Settings, build: Build, progress: Progress) -> pd.Data
 def band(settings: Settings, build: Build, progress: Progress, metric_id: str | None = None) -> pd.DataFrame:
     """England's figures that move: by the rules, strict and lenient. Columns :data:`COLUMNS`.
 
-    Raises :class:`orchestration.history.scenario.NotRebuildable`.
+    Raises :class:`orchestration.history.picture.NotRebuildable`.
     """
     strict = with_links(settings, build, "strict", progress)
     lenient = with_links(settings, build, "lenient", progress)

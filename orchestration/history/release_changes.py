@@ -17,7 +17,7 @@ from orchestration.access import release_folder
 from orchestration.builds import Build, Input
 from orchestration.dbt_runner import DbtFailed
 from orchestration.history.changes import COLUMNS, PARTS, between, changes, nothing
-from orchestration.history.scenario import NotRebuildable
+from orchestration.history.picture import NotRebuildable
 from orchestration.settings import Settings
 
 Progress = Callable[[str], None]
@@ -88,7 +88,7 @@ def for_evaluators(
 ) -> pd.DataFrame:
     """Every change of one metric between two releases, exact, at all its levels.
 
-    Raises :class:`orchestration.history.scenario.NotRebuildable`.
+    Raises :class:`orchestration.history.picture.NotRebuildable`.
     """
     compared = between(settings, earlier.build, later.build, progress)
     return changes(settings, compared, metrics=[metric], levels=metric.levels)

@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from orchestration import builds
 from orchestration.builds import Build
 from orchestration.fingerprint import figures_version, inputs_hash
 from orchestration.history import vintages
+from orchestration.history.picture import NothingKnown, NotRebuildable, Picture
 from orchestration.ingest.ledger import Ledger
 from orchestration.settings import Settings
 from orchestration.warehouse_inputs import Inputs, Linkage, collect
@@ -32,14 +33,6 @@ _ID_DIGITS = 16
 Progress = Callable[[str], None]
 
 
-class NothingKnown(RuntimeError):
-    """Nothing had been reported by the day asked for; the message says what is the first day to ask for."""
-
-
-class NotRebuildable(RuntimeError):
-    """Raw files that a picture was made from are gone."""
-
-
 class Workshop(Settings):
     """The same home with scenarios in the place of generations."""
 
@@ -47,19 +40,6 @@ class Workshop(Settings):
     def warehouse(self) -> Path:
         """One DuckDB file per scenario."""
         return self.home / "warehouse" / "scenarios"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A finished warehouse that answers a question, and the settings under which it lies."""
-
-    build: Build
-    settings: Settings
-
-    @property
-    def path(self) -> Path:
-        """Its DuckDB file."""
-        return self.build.path(self.settings)
 
 
 def as_known(settings: Settings, progress: Progress, *, keep: bool = False) -> Picture:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.estimates import PERCENT
-from orchestration.history.scenario import Picture
+from orchestration.history.picture import Picture
 from orchestration.history.unit_steps import CORRECTED, LATE, NEW, STATES, Comparison, attached
 from orchestration.history.walk import VALUES, framed
 

@@ -27,7 +27,7 @@ from datetime import date
 import duckdb
 
 from dbt_project.registry import Metric, load_programme
-from orchestration.history.scenario import Picture
+from orchestration.history.picture import Picture
 
 STATES = (1, 2, 3, 4, 5)
 MOVED, CORRECTED, LATE, NEW = 2, 3, 4, 5

@@ -18,7 +18,8 @@ from dbt_project.registry import load_metrics
 from orchestration.builds import Build, Input
 from orchestration.history import revisions, scenario
 from orchestration.history.changes import PARTS, between, changes
-from orchestration.history.scenario import NothingKnown, NotRebuildable, as_known, as_seen_by
+from orchestration.history.picture import NothingKnown, NotRebuildable
+from orchestration.history.scenario import as_known, as_seen_by
 from orchestration.settings import load_settings
 
 DAY = date(2025, 12, 31)

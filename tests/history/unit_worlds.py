@@ -14,7 +14,7 @@ from dbt_project.registry import Metric
 from evaluation.estimates import TIME_ESTIMATORS
 from orchestration.builds import Build, Input
 from orchestration.fingerprint import figures_version
-from orchestration.history.scenario import Picture
+from orchestration.history.picture import Picture
 from orchestration.settings import Settings, load_settings
 
 OLD_CUT_OFF, NEW_CUT_OFF = date(2025, 6, 30), date(2025, 9, 30)
