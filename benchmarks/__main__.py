@@ -16,6 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -75,7 +76,10 @@ def plain_sql(home: Path) -> float:
 
 
 def run_compiled(home: Path) -> None:
-    """Create every model's table or view from its compiled SQL on a copy of the raw views."""
+    """Create every model's table or view from its compiled SQL on a copy of the raw views.
+
+    Tables of Python models (estimates) are copied as they were built: there is no SQL to run.
+    """
     settings = load_settings(home=home)
     build = builds.newest(settings)
     if build is None:
@@ -94,13 +98,15 @@ def run_compiled(home: Path) -> None:
             "select view_name, sql from duckdb_views() where database_name = 'built' and schema_name = 'raw'"
         ).fetchall():
             connection.execute(f"create view wh.raw.{name} as {sql.split(' AS ', 1)[1]}")
-        for name in ("build_info", "feed_presence"):
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'built' and schema_name = 'raw'"
+        ).fetchall():
             connection.execute(f"create table wh.raw.{name} as from built.raw.{name}")
         connection.execute("use wh")
         for node in _ordered(manifest):
             schema = node["schema"]
             connection.execute(f"create schema if not exists {schema}")
-            if node["resource_type"] == "seed":
+            if node["resource_type"] == "seed" or node["language"] == "python":
                 connection.execute(
                     f"create table {schema}.{node['name']} as from built.{schema}.{node['name']}"
                 )
@@ -110,12 +116,12 @@ def run_compiled(home: Path) -> None:
             connection.execute(f"create {kind} {schema}.{node['name']} as {compiled}")
 
 
-def _ordered(manifest: dict) -> list[dict]:
+def _ordered(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     """Models and seeds so that parents come first."""
     nodes = {
         key: node for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")
     }
-    done: dict[str, dict] = {}
+    done: dict[str, dict[str, Any]] = {}
     while len(done) < len(nodes):
         for key, node in nodes.items():
             if key not in done and all(p in done for p in node["depends_on"].get("nodes", ()) if p in nodes):
