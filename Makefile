@@ -56,7 +56,7 @@ test-slow: $(STAMP) $(PARTS) ## the tests that take minutes each: faults at many
 
 POINTS ?= 200
 test-crash: $(STAMP) $(PARTS) ## kill runs at POINTS points (200); goes on where it was stopped
-	@$(BIN)/python -m pytest -m slow -s tests/faults/test_crash_points.py --points $(POINTS)
+	@$(BIN)/python -m pytest -n 3 -m slow tests/faults/test_crash_points.py --points $(POINTS)
 
 bench: $(STAMP) $(PARTS) ## the cost table of the README
 	@$(BIN)/python -m benchmarks

@@ -1,6 +1,7 @@
 """``kill -9`` anywhere: the current release stands, the next run completes what was begun, and says so.
 
-``make test-crash POINTS=200`` draws so many points; those already recovered by the same code are not run again.
+``make test-crash POINTS=200`` draws so many points, in lanes side by side; those already recovered by the same code are
+not run again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from orchestration import audit, release
 from orchestration.fingerprint import code_version
 
 DONE = REPOSITORY / ".cache" / "crash-points.jsonl"
+LANES = 3  # runs at a time: one alone leaves cores idle while it starts and waits for the disk
 CHAIN: tuple[dict[str, Any], ...] = (
     {"write": 12},
     {"step": ("ledger", "before")},
@@ -82,11 +84,14 @@ def test_killed_again_and_again(zygote: Zygote, scene: Scene, home: Path) -> Non
 
 
 @pytest.mark.slow
-def test_many_points(zygote: Zygote, scene: Scene, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("lane", range(LANES))
+def test_many_points(
+    zygote: Zygote, scene: Scene, tmp_path: Path, request: pytest.FixtureRequest, lane: int
+) -> None:
     wanted = int(request.config.getoption("--points"))
     met = recovered()
     failed: list[str] = []
-    for number in range(wanted):
+    for number in range(lane, wanted, LANES):
         if number in met:
             continue
         at = point(number)
