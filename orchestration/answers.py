@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -201,6 +202,7 @@ def verdict(settings: Settings) -> Told:
     if not found:
         raise DataRefused("there is no verdict yet: run 'phip demo' or 'phip run'")
     newest = found[-1]
+    held = _held_back(settings)
     content = {
         "verdict_id": newest.verdict_id,
         "build_id": newest.build_id,
@@ -209,8 +211,20 @@ def verdict(settings: Settings) -> Told:
         "code_version": newest.code_version,
         "inputs_hash": newest.inputs_hash,
         "checks": [vars(result) for result in newest.results],
+        "held_back": held,
     }
-    return Told(tuple(text(newest).splitlines()), content, good=newest.status != "refused")
+    lines = [*text(newest).splitlines(), *([""] if held else [])]
+    lines += [f"Rows held back: {rows:,} in {folder}" for folder, rows in held.items()]
+    return Told(tuple(lines), content, good=newest.status != "refused")
+
+
+def _held_back(settings: Settings) -> dict[str, int]:
+    """Rows in quarantine, by the folder they lie in. Asks the ledger's file itself: its reader loads the intake."""
+    with closing(sqlite3.connect(settings.ledger)) as connection:
+        found = connection.execute(
+            "select feed, sum(rows_quarantined) from file where rows_quarantined > 0 group by feed order by feed"
+        ).fetchall()
+    return {str(settings.quarantine / feed): int(rows) for feed, rows in found}
 
 
 def audit_log(settings: Settings, witness: str | None) -> Told:

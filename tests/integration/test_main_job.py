@@ -194,6 +194,16 @@ def test_asking_before_anything_is_published_is_refused(tmp_path: Path) -> None:
         assert "phip demo" in done.stderr
 
 
+def test_the_verdict_says_where_rows_held_back_lie(home: Path) -> None:
+    told = json.loads(phip("verdict", "--json", "--home", home).stdout)["held_back"]
+    assert told
+    assert {Path(folder).parent for folder in told} == {home / "quarantine"}
+    for folder, rows in told.items():
+        files = f"{folder}/*.parquet"
+        lying = duckdb.execute("select count(*) from read_parquet(?, union_by_name = true)", [files])
+        assert lying.fetchone() == (rows,), folder
+
+
 def test_metric_and_explain_answer_from_the_release(home: Path) -> None:
     values = phip("metric", "pcn_pharmacists_headcount", "--by", "region", "--format", "json", "--home", home)
     assert values.returncode == 0, values.stderr
