@@ -46,7 +46,7 @@ contract: $(STAMP) ## import contract of the rooms
 	@$(BIN)/lint-imports
 
 unit: $(STAMP) $(PARTS) ## every test but those that take minutes
-	@$(BIN)/python -m pytest -n 2 --dist loadscope
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations 25 --durations-min 10
 
 test-browser: $(STAMP) $(PARTS) ## only the tests in a real Chromium
 	@$(BIN)/python -m pytest -m "browser and not slow"
