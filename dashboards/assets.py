@@ -29,22 +29,29 @@ class Assets:
     plotly: str
     settings: str
     script: str
+    explore: str
     icon: str
 
 
 def write_assets(out: Path, parts: FrontEnd) -> Assets:
     """Write the shared files below ``out`` and return their paths."""
     settings = "window.phipCharts = " + compact(
-        {"template": theme.TEMPLATE, "config": theme.CONFIG, "narrowFont": theme.FONT_SIZE_NARROW}
+        {
+            "template": theme.TEMPLATE,
+            "config": theme.CONFIG,
+            "narrowFont": theme.FONT_SIZE_NARROW,
+            "bandFill": theme.BAND_FILL,
+        }
     )
     base = nhsuk_style(parts.nhsuk_css.read_text(encoding="utf-8")) if parts.nhsuk_css else ""
     return Assets(
-        style=_write(out, "site.css", base + _static("site.css")),
-        plotly_style=_write(out, "plotly.css", _static("plotly.css")),
-        plotly=_write(out, "plotly.js", parts.plotly_source()),
-        settings=_write(out, "charts.js", settings + ";\n"),
-        script=_write(out, "site.js", _static("site.js")),
-        icon=_write(out, "icon.svg", _ICON),
+        style=write_asset(out, "site.css", base + _static("site.css")),
+        plotly_style=write_asset(out, "plotly.css", _static("plotly.css")),
+        plotly=write_asset(out, "plotly.js", parts.plotly_source()),
+        settings=write_asset(out, "charts.js", settings + ";\n"),
+        script=write_asset(out, "site.js", _static("site.js")),
+        explore=write_asset(out, "explore.js", _static("explore.js")),
+        icon=write_asset(out, "icon.svg", _ICON),
     )
 
 
@@ -64,7 +71,8 @@ def _static(name: str) -> str:
     return (STATIC_DIR / name).read_text(encoding="utf-8")
 
 
-def _write(out: Path, name: str, content: str) -> str:
+def write_asset(out: Path, name: str, content: str) -> str:
+    """Write a file under a name that carries its content's hash; returns its path within the site."""
     stem, _, suffix = name.rpartition(".")
     path = f"assets/{stem}-{content_hash(content)}.{suffix}"
     target = out / path

@@ -20,6 +20,7 @@ class Cell:
     text: str
     raw: str | float | None = None
     href: str | None = None
+    archive: str = ""  # a link to another release, which leads out of this one
     symbol: str = ""
     tone: str = ""  # a tag colour: green, yellow, red, grey, blue; empty = plain text
     more: tuple[str, ...] = ()  # further lines behind a disclosure, findable by the filter
@@ -118,6 +119,7 @@ class DataTable:
     csv: bool = True
     level: int = 2  # of the heading
     collapsed: bool = False  # with JavaScript, rows appear only once something is typed
+    folded: bool = False  # behind its title, which opens it
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,52 @@ class Links:
     level: int = 3  # of the headings
 
 
-Block = Figure | DataTable | Cards | Heading | Notice | Facts | Links
+@dataclass(frozen=True)
+class Measure:
+    """One measure the reader can choose: its words, its choices, and the script that holds its cells."""
+
+    id: str
+    label: str
+    unit: str
+    why: str
+    quality: str
+    strands: tuple[str, ...]
+    script: str
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """Choices, charts and a table that a script fills; ``shared`` is what it needs to know of every measure.
+
+    ``groups``: headings with the measures below them. ``regions`` and ``boards``: code and name, with the region of
+    each board. Without JavaScript the page shows what its other blocks say.
+    """
+
+    kind: ClassVar[str] = "explorer"
+    id: str
+    groups: tuple[tuple[str, tuple[Measure, ...]], ...]
+    regions: tuple[tuple[str, str], ...]
+    boards: tuple[tuple[str, str, str], ...]
+    strands: tuple[tuple[str, str], ...]
+    sectors: tuple[tuple[str, str], ...]
+    grains: tuple[tuple[str, str], ...]
+    shared: dict[str, Any]
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Every measure, in the order of the groups."""
+        return tuple(measure for _, measures in self.groups for measure in measures)
+
+
+@dataclass(frozen=True)
+class NetworkView:
+    """Where a script gathers what a board's page says of the one network that ``?pcn=`` of the address names."""
+
+    kind: ClassVar[str] = "network_view"
+    everything: str  # path of the page without a choice
+
+
+Block = Figure | DataTable | Cards | Heading | Notice | Facts | Links | Explorer | NetworkView
 
 
 @dataclass(frozen=True)
@@ -209,6 +256,11 @@ class Page:
     def figures(self) -> tuple[Figure, ...]:
         """The figures in page order."""
         return tuple(block for block in self.blocks if isinstance(block, Figure))
+
+    @property
+    def explorers(self) -> tuple[Explorer, ...]:
+        """The blocks that a script of their own fills."""
+        return tuple(block for block in self.blocks if isinstance(block, Explorer))
 
     @property
     def tables(self) -> tuple[DataTable, ...]:

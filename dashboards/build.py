@@ -12,9 +12,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboards import downloads, formatting, theme, wording
-from dashboards.assets import Assets, content_hash, write_assets
+from dashboards.assets import Assets, content_hash, write_asset, write_assets
 from dashboards.blocks import Figure, Page, Table
+from dashboards.board_pack import FILE_NAME as BOARD_PACK
+from dashboards.board_pack import board_pack
 from dashboards.frontend import FrontEnd, find_browser, find_front_end
+from dashboards.index import sitemap_page, write_index
 from dashboards.inputs import SiteInputs
 from dashboards.pages import PageModule, discover
 from dashboards.pictures import Job, Pictures, chart_json, compact, job
@@ -45,6 +48,14 @@ class Picture:
 
     wide: str
     narrow: str
+
+
+@dataclass(frozen=True)
+class About:
+    """What stands below every chart of a measure."""
+
+    why: str
+    quality: str
 
 
 @dataclass
@@ -82,13 +93,16 @@ def build_site(
     site = Site(inputs)
     modules = discover()
     pages = [page for module in modules for page in module.pages(site)]
+    pages.append(sitemap_page(pages, (module.nav for module in modules if module.nav)))
     work = _Work(out, site, modules, pages, write_assets(out, parts))
     chromium = find_browser(browser, parts.folder) if pictures else None
     studio = Pictures(parts.plotly_source(), chromium, cache_dir if pictures else None)
     _draw(work, studio, content_hash(parts.plotly_source()))
     _write_tables(work)
     downloads.place(out, inputs.release.release_id, inputs.downloads)
-    _write_pages(work)
+    write_index(out, site, pages, csv_path, {key: drawn.wide for key, drawn in work.pictures.items()})
+    pack = _write_board_pack(work, chromium, cache_dir) if work.pictures else None
+    _write_pages(work, pack)
     files = _write_manifest(work)
     return SiteReport(
         pages=len(pages),
@@ -151,7 +165,17 @@ def _write_tables(work: _Work) -> None:
             target.write_text(table.as_csv(), encoding="utf-8-sig", newline="\n")
 
 
-def _write_pages(work: _Work) -> None:
+def _write_board_pack(work: _Work, chromium: Path | None, cache_dir: Path | None) -> str:
+    """Put the board pack among the files to download and return where; its pictures are those of the pages."""
+    path = downloads.site_path(work.site.release.release_id, downloads.Download(Path(BOARD_PACK), ""))
+    pdf = board_pack(work.out, work.site, work.pages, browser=chromium, cache_dir=cache_dir)
+    target = work.out / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(pdf)
+    return path
+
+
+def _write_pages(work: _Work, pack: str | None) -> None:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATE_DIR),
         autoescape=True,
@@ -166,7 +190,13 @@ def _write_pages(work: _Work) -> None:
         "nav": [module.nav for module in work.modules if module.nav],
         "assets": work.assets,
         "day": formatting.day,
+        "board_pack": pack,
         "slug": formatting.slug,
+        "shared_json": compact,
+        "about": {
+            metric.id: About(metric.why, work.site.quality(metric))
+            for metric in work.site.inputs.metrics.values()
+        },
     }
     environment.globals.update(shared)
     template = environment.get_template("page.jinja")
@@ -184,8 +214,18 @@ def _write_pages(work: _Work) -> None:
             pictures={figure.id: work.pictures.get((page.path, figure.id)) for figure in page.figures},
             charts=charts,
             csv={block.id: csv_path(page, block.id) for block in (*page.figures, *page.tables)},
+            cubes=_write_cubes(work.out, page),
         )
         target.write_text(html, encoding="utf-8", newline="\n")
+
+
+def _write_cubes(out: Path, page: Page) -> dict[str, str]:
+    """The scripts with the cells of the measures a page lets its reader choose: path by measure."""
+    return {
+        measure.id: write_asset(out, f"cube-{formatting.slug(measure.id)}.js", measure.script)
+        for explorer in page.explorers
+        for measure in explorer.measures
+    }
 
 
 def _write_manifest(work: _Work) -> int:

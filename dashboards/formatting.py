@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 
 from dashboards.values import Place, Value
@@ -24,17 +25,29 @@ _UNIT_WORDS = {
 }
 
 
+@dataclass(frozen=True)
+class NumberRule:
+    """How numbers of one unit are written; below ``small_below`` with ``small_decimals`` instead."""
+
+    decimals: int
+    prefix: str = ""
+    suffix: str = ""
+    small_below: float = 0.0
+    small_decimals: int = 0
+
+
+def number_rule(unit: str) -> NumberRule:
+    """The rule by which :func:`plain`, and the script of the Explore page, write numbers of a unit."""
+    small = {"fte": (_SMALL_FTE, 1), "rate": (_SMALL_RATE, 2)}.get(unit, (0.0, 0))
+    prefix, suffix = "£" if unit == "gbp" else "", "%" if unit == "percent" else ""
+    return NumberRule(_DECIMALS.get(unit, 1), prefix, suffix, *small)
+
+
 def plain(value: float, unit: str) -> str:
     """A number as a table shows it: ``1,234``, ``63.4%``, ``£1,234,567``, ``12.5``."""
-    decimals = _DECIMALS.get(unit, 1)
-    if unit == "fte" and abs(value) < _SMALL_FTE:
-        decimals = 1
-    if unit == "rate" and abs(value) < _SMALL_RATE:
-        decimals = 2
-    text = f"{value:,.{decimals}f}"
-    if unit == "percent":
-        return f"{text}%"
-    return f"£{text}" if unit == "gbp" else text
+    rule = number_rule(unit)
+    decimals = rule.small_decimals if abs(value) < rule.small_below else rule.decimals
+    return f"{rule.prefix}{value:,.{decimals}f}{rule.suffix}"
 
 
 def spreadsheet_format(unit: str) -> str:

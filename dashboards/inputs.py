@@ -32,6 +32,8 @@ class ReleaseInfo:
     override_reason: str | None = None
     code_version: str = ""
     as_at: date | None = None  # the picture as known on this day; None: everything known
+    changed_from: str | None = None  # the release that this one is compared with
+    changes_told: bool = True  # False: the comparison could not be made
 
 
 VALUE_COLUMNS = (
@@ -87,6 +89,70 @@ SENSITIVITY_COLUMNS = (
     "value",
 )
 PRACTICE_COLUMNS = ("practice_code", "practice_name", "pcn_code")
+FUNNEL_COLUMNS = (
+    "metric_id",
+    "org_code",
+    "period_start",
+    "period_grain",
+    "observed",
+    "population",
+    "rate",
+    "overall",
+    "lower_95",
+    "upper_95",
+    "lower_998",
+    "upper_998",
+    "signal",
+    "per",
+    "phi",
+)
+CONTROL_COLUMNS = (
+    "metric_id",
+    "period_start",
+    "period_grain",
+    "value",
+    "mean",
+    "lower",
+    "upper",
+    "is_signal",
+)
+CHANGE_PARTS = (
+    "by_new_events",
+    "by_late_data",
+    "by_corrections",
+    "by_geography",
+    "by_definition",
+    "unexplained",
+)
+CHANGE_COLUMNS = (
+    "metric_id",
+    "org_level",
+    "org_code",
+    "strand",
+    "sector",
+    "period_start",
+    "period_grain",
+    "geography",
+    "old_value",
+    "new_value",
+    "change",
+    *CHANGE_PARTS,
+    "reason",
+)
+HISTORY_COLUMNS = ("release_id", "published_on", "data_to", "as_at", "gate_status")
+CURVE_COLUMNS = ("metric_id", "org_level", "org_code", "strand", "months", "share", "lower_95", "upper_95")
+# Tables that an older release does not have: their frames are empty then.
+_OPTIONAL = {
+    "network_funnel": ("fct_network_funnel", FUNNEL_COLUMNS),
+    "control_chart": ("fct_control_chart", CONTROL_COLUMNS),
+    "metric_change": ("fct_metric_change", CHANGE_COLUMNS),
+    "release_history": ("release_history", HISTORY_COLUMNS),
+    "time_curve": ("fct_time_curve", CURVE_COLUMNS),
+}
+
+
+def _nothing(columns: tuple[str, ...]) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(columns))
 
 
 @dataclass(frozen=True)
@@ -95,8 +161,10 @@ class SiteInputs:
 
     ``metric_value`` and ``metric_breakdown`` hold controlled values only: a suppressed row has no value.
     ``practice`` may be empty; networks are then found by name and code but not by practice. ``sensitivity`` holds
-    figures over the networks that reported every time, and may be empty too. ``downloads`` are files of the release
-    to offer on the site.
+    figures over the networks that reported every time, and may be empty too; so may ``network_funnel`` (limits for
+    each network), ``control_chart`` (limits for England's months), ``metric_change`` (England's figures that are not
+    what they were in the release before) and ``time_curve`` (shares by month after the start). ``release_history`` are
+    the releases before this one. ``downloads`` are files of the release to offer on the site.
     """
 
     metric_value: pd.DataFrame
@@ -107,8 +175,13 @@ class SiteInputs:
     metrics: dict[str, Metric]
     programme: Programme
     release: ReleaseInfo
-    practice: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(PRACTICE_COLUMNS)))
-    sensitivity: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SENSITIVITY_COLUMNS)))
+    practice: pd.DataFrame = field(default_factory=lambda: _nothing(PRACTICE_COLUMNS))
+    sensitivity: pd.DataFrame = field(default_factory=lambda: _nothing(SENSITIVITY_COLUMNS))
+    network_funnel: pd.DataFrame = field(default_factory=lambda: _nothing(FUNNEL_COLUMNS))
+    control_chart: pd.DataFrame = field(default_factory=lambda: _nothing(CONTROL_COLUMNS))
+    metric_change: pd.DataFrame = field(default_factory=lambda: _nothing(CHANGE_COLUMNS))
+    release_history: pd.DataFrame = field(default_factory=lambda: _nothing(HISTORY_COLUMNS))
+    time_curve: pd.DataFrame = field(default_factory=lambda: _nothing(CURVE_COLUMNS))
     downloads: tuple[Download, ...] = ()
 
     def __post_init__(self) -> None:
@@ -120,6 +193,8 @@ class SiteInputs:
         _require("check_result", self.check_result, CHECK_COLUMNS)
         _require("practice", self.practice, PRACTICE_COLUMNS)
         _require("sensitivity", self.sensitivity, SENSITIVITY_COLUMNS)
+        for name, (_, columns) in _OPTIONAL.items():
+            _require(name, getattr(self, name), columns)
         _refuse_leaks("metric_value", self.metric_value)
         _refuse_leaks("metric_breakdown", self.metric_breakdown)
 
@@ -139,6 +214,14 @@ class SiteInputs:
         """
         with duckdb.connect(str(path), read_only=True) as connection:
             frames = {name: _query(connection, name, sql) for name, sql in _QUERIES.items()}
+            present = {
+                row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()
+            }
+            frames |= {
+                name: _query(connection, name, f"select * from {table}")
+                for name, (table, _) in _OPTIONAL.items()
+                if table in present
+            }
             release = read_release(connection)
         return cls(
             **frames,
@@ -195,6 +278,8 @@ def _release(row: dict[str, Any]) -> ReleaseInfo:
         override_reason=None if pd.isna(row.get("override_reason")) else str(row["override_reason"]),
         code_version="" if pd.isna(row.get("code_version")) else str(row["code_version"]),
         as_at=None if pd.isna(row.get("as_at")) else pd.Timestamp(row["as_at"]).date(),
+        changed_from=None if pd.isna(row.get("changed_from")) else str(row["changed_from"]),
+        changes_told=bool(row.get("changes_told", True)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Pictures of the charts: one headless page draws them all, and unchanged ones come from a cache."""
+"""Pictures of the charts: headless pages draw them, and unchanged ones come from a cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 from dashboards import theme
@@ -25,14 +25,19 @@ BROWSER_ARGUMENTS = (
     "--no-first-run",
 )
 _BATCH = 40
-_DRAW = """async figures => {
-    const pictures = [];
-    for (const figure of figures) {
-        pictures.push(await Plotly.toImage(figure, {format: "svg", width: figure.layout.width,
-            height: figure.layout.height, imageDataOnly: true}));
-    }
-    return pictures;
+_PAGES = 2  # that draw side by side, each in a process of its own
+_START = """figures => {
+    window.drawing = (async () => {
+        const pictures = [];
+        for (const figure of figures) {
+            pictures.push(await Plotly.toImage(figure, {format: "svg", width: figure.layout.width,
+                height: figure.layout.height, imageDataOnly: true}));
+        }
+        return pictures;
+    })();
 }"""
+_DRAWN = "() => window.drawing"
+_STYLE = re.compile(r'( style="[^"]*")([^<>]*?)(/?>)')  # and what follows it in its tag
 _RANDOM_ID = re.compile(r'id="defs-([0-9a-f]{6})"')
 
 
@@ -114,15 +119,24 @@ class Pictures:
                 browser.close()
 
     def _draw_in(self, browser: Browser, jobs: Sequence[Job]) -> dict[str, str]:
-        page = browser.new_page()
-        page.set_content("<!doctype html><title>Pictures</title>")
-        page.add_script_tag(content=self._bundle)
+        batches = _batches(jobs)
+        pages = [self._ready(browser.new_page()) for _ in batches[:_PAGES]]
         drawn: dict[str, str] = {}
-        for batch in _batches(jobs):
-            svgs = page.evaluate(_DRAW, [job.spec for job in batch])
-            drawn.update({job.key: _settled(svg, job.key) for job, svg in zip(batch, svgs, strict=True)})
+        for start in range(0, len(batches), _PAGES):
+            busy = list(zip(pages, batches[start : start + _PAGES], strict=False))
+            for page, batch in busy:
+                page.evaluate(_START, [job.spec for job in batch])
+            for page, batch in busy:
+                svgs = page.evaluate(_DRAWN)
+                drawn.update({job.key: _settled(svg, job.key) for job, svg in zip(batch, svgs, strict=True)})
         self.drawn = len(drawn)
         return drawn
+
+    def _ready(self, page: Page) -> Page:
+        """A page that can draw."""
+        page.set_content("<!doctype html><title>Pictures</title>")
+        page.add_script_tag(content=self._bundle)
+        return page
 
     def _read(self, key: str) -> str | None:
         path = self._cache / f"{key}.svg" if self._cache else None
@@ -135,11 +149,11 @@ class Pictures:
 
 
 def _settled(svg: str, key: str) -> str:
-    """Equal figures give equal bytes: Plotly numbers its clip paths at random, and at times moves an empty style."""
-    svg = svg.replace(' style=""', "")
+    """Equal figures give equal bytes: Plotly numbers its clip paths at random, and sets styles now early, now late."""
+    svg = _STYLE.sub(r"\2\1\3", svg.replace(' style=""', ""))
     found = _RANDOM_ID.search(svg)
     return svg.replace(found.group(1), key[:6]) if found else svg
 
 
-def _batches(jobs: Sequence[Job]) -> Iterable[Sequence[Job]]:
-    return (jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH))
+def _batches(jobs: Sequence[Job]) -> list[Sequence[Job]]:
+    return [jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH)]

@@ -10,11 +10,27 @@ from typing import Any
 
 import pandas as pd
 
-from dashboards import formatting, messages
-from dashboards.inputs import ReleaseInfo, SiteInputs
+from dashboards import formatting, messages, wording
+from dashboards.charts.control import ControlPoint
+from dashboards.charts.network_funnel import FunnelPoint
+from dashboards.charts.survival import CurvePoint
+from dashboards.charts.waterfall import Change
+from dashboards.inputs import CHANGE_PARTS, ReleaseInfo, SiteInputs
 from dashboards.values import ENGLAND, Place, Value, Values
 from dbt_project.registry import Metric, Programme
 from dbt_project.registry.metrics import Strand
+
+_FUNNEL_NUMBERS = (
+    "observed",
+    "population",
+    "rate",
+    "overall",
+    "lower_95",
+    "upper_95",
+    "lower_998",
+    "upper_998",
+)
+_LONGEST_FIRST = ("all", "year", "quarter", "month")
 
 
 @dataclass(frozen=True)
@@ -163,6 +179,77 @@ class Site:
             if value.shown and (value.period_start, value.grain) in known
         )
 
+    def funnel_of(self, metric: Metric, networks: tuple[Place, ...]) -> tuple[FunnelPoint, ...]:
+        """Published funnel limits of these networks, in their order."""
+        known = self._funnels.get(metric.id, {})
+        return tuple(
+            FunnelPoint(
+                network,
+                formatting.period(pd.Timestamp(row["period_start"]).date(), str(row["period_grain"])),
+                *(round(float(row[name]), 6) for name in _FUNNEL_NUMBERS),
+                signal=str(row["signal"]),
+                per=int(row["per"]),
+            )
+            for network in networks
+            if (row := known.get(network.code)) is not None
+        )
+
+    @cached_property
+    def _funnels(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Rows of the funnel by metric, then by network."""
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        for row in records(self.inputs.network_funnel):
+            found.setdefault(str(row["metric_id"]), {})[str(row["org_code"])] = row
+        return found
+
+    def control_of(self, metric: Metric) -> tuple[ControlPoint, ...]:
+        """England's months with their control limits, oldest first; none where they are not published."""
+        points = [
+            ControlPoint(
+                pd.Timestamp(row["period_start"]).date(),
+                *(round(float(row[name]), 6) for name in ("value", "mean", "lower", "upper")),
+                signal=bool(row["is_signal"]),
+            )
+            for row in records(self.inputs.control_chart)
+            if row["metric_id"] == metric.id
+        ]
+        return tuple(sorted(points, key=lambda point: point.start))
+
+    def curve_of(self, metric: Metric, place: Place, strand: Strand) -> tuple[CurvePoint, ...]:
+        """The share with the event by month after the start; empty where it is not published."""
+        points = self._curves.get((metric.id, place.level, place.code, strand.id), [])
+        return tuple(sorted(points, key=lambda point: point.months))
+
+    @cached_property
+    def _curves(self) -> dict[tuple[str, ...], list[CurvePoint]]:
+        found: dict[tuple[str, ...], list[CurvePoint]] = {}
+        for row in records(self.inputs.time_curve):
+            key = tuple(str(row[name]) for name in ("metric_id", "org_level", "org_code", "strand"))
+            numbers = (
+                None if _text(row[name]) is None else round(float(row[name]), 6)
+                for name in ("lower_95", "upper_95")
+            )
+            point = CurvePoint(int(row["months"]), round(float(row["share"]), 6), *numbers)
+            found.setdefault(key, []).append(point)
+        return found
+
+    def change_of(self, metric: Metric) -> Change | None:
+        """How England's figure changed since the release before: of the longest period, and the newest, with parts."""
+        return self._changes.get(metric.id)
+
+    @cached_property
+    def _changes(self) -> dict[str, Change]:
+        """The most telling change of each metric: all strands and sectors, organisations as they are now."""
+        best: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+        for row in records(self.inputs.metric_change):
+            if (row["strand"], row["sector"]) != ("all", "all") or _text(row["reason"]) is not None:
+                continue
+            start = pd.Timestamp(row["period_start"])
+            rank = (row["geography"] == "as_now", -_LONGEST_FIRST.index(str(row["period_grain"])), start)
+            if row["metric_id"] not in best or rank > best[row["metric_id"]][0]:
+                best[str(row["metric_id"])] = (rank, row)
+        return {name: _change(row) for name, (_, row) in best.items()}
+
     def strand_of(self, metric: Metric, strand: Strand) -> str:
         """The strand key a metric's rows carry: its own where the registry breaks it down, else the total."""
         return strand.id if strand.id in metric.strands else "all"
@@ -177,6 +264,11 @@ class Site:
         if waiting:
             return f"{metric.label} cannot be shown: waiting for {messages.listed(waiting)}."
         return f"{metric.label} cannot be shown: no value is published for this release."
+
+    def quality(self, metric: Metric) -> str:
+        """How good the data behind a metric are: each feed it stands on, how far it reaches and what was held back."""
+        told = [_feed_words(feed) for name in metric.feeds if (feed := self.feeds.get(name)) is not None]
+        return " ".join(told) or "Nothing is recorded about the data behind this measure."
 
     def by_place(
         self, metric: Metric, places: tuple[Place, ...], *, strand: str = "all"
@@ -193,6 +285,26 @@ class Site:
             return newest
         period = max(value.period_start for value in shown)
         return [(place, value if value and value.period_start == period else None) for place, value in newest]
+
+
+def _change(row: dict[str, Any]) -> Change:
+    return Change(
+        pd.Timestamp(row["period_start"]).date(),
+        str(row["period_grain"]),
+        *(round(float(row[name]), 6) for name in ("old_value", "new_value", "change")),
+        parts=tuple((wording.CHANGE_PART[name], round(float(row[name]), 6)) for name in CHANGE_PARTS),
+    )
+
+
+def _feed_words(feed: Feed) -> str:
+    """``Finance return: received, to 30 June 2026; 12 of 3,000 rows held back.``."""
+    status = wording.FEED_STATUS.get(feed.status, feed.status).lower()
+    reach = f", data to {formatting.day(feed.latest_data)}" if feed.latest_data else ""
+    rows = feed.rows_accepted + feed.rows_quarantined
+    held = f"; {feed.rows_quarantined:,} of {rows:,} rows held back" if feed.rows_quarantined else ""
+    files = "file" if feed.files_refused == 1 else "files"
+    refused = f"; {feed.files_refused:,} {files} refused" if feed.files_refused else ""
+    return f"{feed.title}: {status}{reach}{held}{refused}."
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

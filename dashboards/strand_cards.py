@@ -15,9 +15,17 @@ def strand_path(strand: Strand) -> str:
     return f"strands/{formatting.slug(strand.id)}.html"
 
 
+def strand_value(site: Site, strand: Strand) -> tuple[Metric | None, Value | None]:
+    """A strand's lead metric and the figure that answers for it."""
+    metric = site.metric(content.STRAND_LEAD.get(strand.id, ""))
+    if metric is None:
+        return None, None
+    return metric, site.values.headline(metric, ENGLAND, strand=site.strand_of(metric, strand))
+
+
 def strand_card(site: Site, strand: Strand) -> tuple[Card, verdicts.Verdict]:
     """The card of a strand's lead metric, and the verdict it shows."""
-    metric = site.metric(content.STRAND_LEAD.get(strand.id, ""))
+    metric, value = strand_value(site, strand)
     href = strand_path(strand)
     if metric is None:
         card = Card(
@@ -25,7 +33,6 @@ def strand_card(site: Site, strand: Strand) -> tuple[Card, verdicts.Verdict]:
         )
         return card, verdicts.NO_DATA
     key = site.strand_of(metric, strand)
-    value = site.values.headline(metric, ENGLAND, strand=key)
     verdict = verdicts.judge(metric, value)
     if verdict is verdicts.NO_TARGET and value:
         verdict = verdicts.without_target(*_year_on_year(site, metric, value, key))

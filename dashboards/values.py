@@ -85,7 +85,7 @@ class Values:
     def __init__(self, frame: pd.DataFrame, breakdown: pd.DataFrame, *, data_to: date) -> None:
         self.data_to = data_to
         self._cells: dict[tuple[str, ...], list[Value]] = {}
-        self._parts: dict[tuple[str, ...], dict[str, list[Value]]] = {}
+        self._parts: dict[tuple[str, ...], dict[tuple[str, str], list[Value]]] = {}
         for key, value in _rows(frame):
             self._cells.setdefault(key, []).append(value)
         for key, category, value in _parts(breakdown):
@@ -147,7 +147,7 @@ class Values:
         return ()
 
     def breakdown(self, metric: Metric, place: Place, *, strand: str = "all") -> dict[str, Value]:
-        """Values by category of the metric's breakdown, all of one period.
+        """Values by category of the metric's one breakdown, all of one period.
 
         That period is the longest and then the newest for which every category has a number.
         """
@@ -159,9 +159,21 @@ class Values:
                 newest = max(periods)
                 return {
                     category: next(cell for cell in cells if cell.period_start == newest)
-                    for category, cells in parts.items()
+                    for (_, category), cells in parts.items()
                 }
         return {}
+
+    def parts_of(
+        self, metric: Metric, place: Place, like: Value, *, strand: str = "all"
+    ) -> dict[tuple[str, str], Value]:
+        """Values of the period of ``like`` by dimension and category, for a metric with several breakdowns."""
+        parts = self._parts.get((metric.id, place.level, place.code, strand, like.grain), {})
+        return {
+            part: cell
+            for part, cells in parts.items()
+            for cell in cells
+            if cell.period_start == like.period_start
+        }
 
     def _complete(self, cell: Value, metric: Metric) -> bool:
         if metric.kind in ("stock", "cumulative"):
@@ -196,14 +208,12 @@ def _rows(frame: pd.DataFrame) -> Iterable[tuple[tuple[str, ...], Value]]:
         yield cast("tuple[str, ...]", key), _cell(cell)
 
 
-def _parts(frame: pd.DataFrame) -> Iterable[tuple[tuple[str, ...], str, Value]]:
-    keys = ("metric_id", "org_level", "org_code", "strand", "period_grain")
-    frame = _ordered(frame[frame["sector"] == "all"], (*keys, "category"))
-    columns = zip(
-        _columns(frame, keys), _columns(frame, ("category",)), _columns(frame, _CELL_COLUMNS), strict=True
-    )
-    for key, category, cell in columns:
-        yield cast("tuple[str, ...]", key), str(category[0]), _cell(cell)
+def _parts(frame: pd.DataFrame) -> Iterable[tuple[tuple[str, ...], tuple[str, str], Value]]:
+    keys, part = ("metric_id", "org_level", "org_code", "strand", "period_grain"), ("dimension", "category")
+    frame = _ordered(frame[frame["sector"] == "all"], (*keys, *part))
+    columns = zip(_columns(frame, keys), _columns(frame, part), _columns(frame, _CELL_COLUMNS), strict=True)
+    for key, (dimension, category), cell in columns:
+        yield cast("tuple[str, ...]", key), (str(dimension), str(category)), _cell(cell)
 
 
 def _ordered(frame: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:

@@ -70,6 +70,35 @@ def course(value: Value, earlier: Value | None) -> str:
     return f"{'up' if value.value > earlier.value else 'down'} from {before}"
 
 
+def no_gap(unit: str) -> float:
+    """The value at which two groups do alike: 1 for a ratio, 0 for a difference."""
+    return 1.0 if unit == "ratio" else 0.0
+
+
+def gap_reading(value: Value) -> str:
+    """What an interval says of a gap: whether chance alone could have made it."""
+    if value.value is None or value.lower is None or value.upper is None:
+        return "Cannot be said"
+    if value.lower > no_gap(value.unit):
+        return "Above, beyond chance"
+    return "Below, beyond chance" if value.upper < no_gap(value.unit) else "No gap beyond chance"
+
+
+def beside_chance(value: Value, earlier: Value | None) -> str:
+    """Whether the published intervals of two times leave each other room; empty where one has none.
+
+    Intervals that do not meet are more than chance allows. Where they meet, the change may be chance and may be not:
+    the test is cautious, the more so as the same networks stand behind both times.
+    """
+    if earlier is None or value.lower is None or value.upper is None:
+        return ""
+    if earlier.lower is None or earlier.upper is None:
+        return ""
+    if value.lower > earlier.upper or value.upper < earlier.lower:
+        return "the 95% intervals do not overlap, so it is more than chance"
+    return "the 95% intervals overlap, so it may be chance"
+
+
 def without_target(value: Value | None, earlier: Value | None) -> Verdict:
     """Where no target is published, the direction is all that can be said."""
     direction = course(value, earlier).partition(" from ")[0] if value else ""

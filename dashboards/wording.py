@@ -48,10 +48,45 @@ NODE = {
     "outcome": "Outcome",
     "impact": "Impact",
 }
+SIGNAL = {
+    "within": "As chance would have it",
+    "low_95": "Below the 95% limits",
+    "low_998": "Below the 99.8% limits",
+    "high_95": "Above the 95% limits",
+    "high_998": "Above the 99.8% limits",
+}
+# Why a figure is not what it was in the release before, in the order a reader asks
+CHANGE_PART = {
+    "by_new_events": "New events and time passed",
+    "by_late_data": "Late data",
+    "by_corrections": "Corrections",
+    "by_geography": "Geography",
+    "by_definition": "Definition",
+    "unexplained": "Unexplained",
+}
+CHANGE_MEANING = {
+    "by_new_events": "What happened after the release before, or has since had the time it needs to count.",
+    "by_late_data": "What had happened by then and was reported since.",
+    "by_corrections": "What was reported then, and has since been sent again with other content.",
+    "by_geography": "Practices, networks and boards that merged or moved.",
+    "by_definition": "The measure is counted another way than it was.",
+    "unexplained": "What the records behind the figure do not account for; it is shown, never spread over the others.",
+}
+DIMENSION = {"age_band": "Age", "ethnic_group": "Ethnic group", "sex": "Sex"}
 NOTHING = "\u2013"  # stands where there is nothing to say, which is not a missing number
 CONSTANT = "networks that reported every time"
 INTERVAL_NAME = "95% interval"
+SUPERVISION_OF_NETWORKS = (
+    "Which networks have learners and no supervisor is not published: small counts of people, none included, are"
+    " withheld for a network."
+)
 PICTURES_MISSING = "Pictures of the charts were not made for this release; the table holds every number."
+
+
+def category(text: str) -> str:
+    """A category of a breakdown in words: ``30_39`` is ``30 to 39``, ``under_30`` is ``Under 30``."""
+    low, _, high = text.partition("_")
+    return f"{low} to {high}" if low.isdigit() and high.isdigit() else text.replace("_", " ").capitalize()
 
 
 def symbol_note(symbols: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 ======================  ==========================================================================
 ``ratio_funnel``        where a count of events meets the limits of an observed/expected ratio
+``rate_funnel``         counts against populations: expected, limits at each population, who is outside
 ``proportion_limits``   limits of a proportion around an average, by size of the population
 ``signals``             which observed counts lie outside the limits, and how far
 ``overdispersion``      Spiegelhalter's phi and the variance between units that it implies
@@ -29,6 +30,7 @@ Floats = NDArray[np.float64]
 
 WARNING = 0.95
 ALARM = 0.998
+_FAR = 5.0  # standard deviations, beyond every limit drawn
 TRIMMED = 0.1  # share of the units at each end whose z-scores are cut before phi is taken
 
 Scale = Literal["log", "root"]
@@ -57,6 +59,42 @@ def ratio_funnel(observed: ArrayLike) -> pd.DataFrame:
             table[f"{side}_{name}_expected"] = expected
             table[f"{side}_{name}_ratio"] = events / expected
     return table
+
+
+def rate_funnel(observed: ArrayLike, population: ArrayLike, *, per: float = 1.0) -> pd.DataFrame:
+    """Counts of units against what each would have at the rate of all units together; one row a unit, in order.
+
+    ``observed``: events or people, 0 or more; ``population``: whom they are for, above 0; rates are per ``per`` of
+    it. Returns observed, population, rate, expected (count), overall (rate of all units), the limits of the rate at
+    the unit's population (``lower_95``, ``upper_95``, ``lower_998``, ``upper_998``) and ``signal`` as
+    :func:`signals` has it. The limits are those of :func:`ratio_funnel`, read off between whole numbers of events
+    on a straight line; below the expected events at which one event lies on the lower limit, that limit is 0.
+    Raises ValueError for a population that is not above 0 and for a count that is missing or below 0.
+    """
+    events, size = np.broadcast_arrays(np.asarray(observed, np.float64), np.asarray(population, np.float64))
+    if not bool(np.all(size > 0)) or not bool(np.all(events >= 0)):
+        raise ValueError("populations above 0 and counts of 0 or more are expected")
+    overall = float(events.sum() / size.sum()) if len(events) else np.nan
+    expected = size * overall
+    table = pd.DataFrame(
+        {"observed": events, "population": size, "rate": events / size * per, "expected": expected}
+    )
+    table["overall"] = overall * per
+    points = ratio_funnel(np.arange(1, _events_enough(expected) + 1))
+    for name in ("95", "998"):
+        for side in ("lower", "upper"):
+            at = points[f"{side}_{name}_expected"]
+            least = 0.0 if side == "lower" else None
+            on_limit = np.interp(expected, at, points["observed"], left=least)
+            table[f"{side}_{name}"] = on_limit / size * per
+    table["signal"] = signals(events, expected)
+    return table
+
+
+def _events_enough(expected: NDArray[np.float64]) -> int:
+    """So many events that even their lower limit lies above every expected count."""
+    most = float(expected.max()) if len(expected) else 0.0
+    return int(np.ceil(most + _FAR * np.sqrt(most) + _FAR**2))
 
 
 def proportion_limits(

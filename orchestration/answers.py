@@ -7,7 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -147,6 +147,32 @@ def export(settings: Settings, to: Path | None, *, exact: bool) -> Told:
     from orchestration import exporting
 
     return exporting.exact(settings, to) if exact else exporting.published(settings, to)
+
+
+def board_pack(settings: Settings, to: Path | None, pages: Sequence[str]) -> Told:
+    """The board pack of the current release, or one of chosen pages, as a PDF."""
+    from orchestration import exporting
+
+    return exporting.board_pack(settings, to, pages)
+
+
+def pictures(settings: Settings, to: Path) -> Told:
+    """Pictures of leading pages of the current release's site, in a folder."""
+    from dashboards import find_browser
+    from dashboards.portraits import take_portraits
+
+    site = settings.releases / "current" / "site"
+    if not site.exists():
+        raise DataRefused("nothing has been published yet: run 'phip demo' or 'phip run'")
+    browser = find_browser()
+    if browser is None:
+        raise UsageProblem("pictures need a Chromium: run `npm ci` in dashboards/frontend")
+    try:
+        taken = take_portraits(site.resolve(), to, browser)
+    except ValueError as error:
+        raise DataRefused(str(error)) from error
+    lines = tuple(f"{path}  {path.stat().st_size / 1000:.0f} KB" for path in taken)
+    return Told(lines, {"pictures": [str(path) for path in taken]})
 
 
 def sensitivity(settings: Settings, metric_id: str) -> pd.DataFrame:

@@ -201,6 +201,37 @@ def export(
     return DONE
 
 
+@app.command("board-pack")
+def board_pack(
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", help="A new file (default: phip-<release>-board-pack.pdf here).", show_default=False
+        ),
+    ] = None,
+    page: Annotated[
+        list[str] | None,
+        typer.Option("--page", help="A page as the sitemap names it, e.g. icb/qmj.html; may be given again."),
+    ] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """The current release for a meeting: a tagged PDF of its main pages, or of chosen ones."""
+    told = answers.board_pack(_settings(home), to, page or [])
+    console.show_json(told.as_dict()) if as_json else console.show_lines(told.lines())
+    return DONE
+
+
+@app.command()
+def pictures(
+    to: Annotated[Path, typer.Option("--to", help="The folder they are written to.")] = Path("pictures"),
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Pictures of leading pages of the current release, for slides or a README; those of before are replaced."""
+    return _told(answers.pictures(_settings(home), to), as_json=as_json)
+
+
 @app.command()
 def sensitivity(
     metric_id: Annotated[str, typer.Argument(help="Metric id.")],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from dashboards import BoardPackError, SiteInputs, board_pack_of
 from dashboards.export import CSV, PARQUET, WORKBOOK
 from orchestration import audit, builds, release
 from orchestration.answers import DataRefused, Told, UsageProblem
@@ -66,6 +68,37 @@ def exact(settings: Settings, to: Path | None) -> Told:
     return Told(
         lines, {"build_id": build.build_id, "folder": str(target), "files": _files(target), "tables": tables}
     )
+
+
+def board_pack(settings: Settings, to: Path | None, pages: Sequence[str]) -> Told:
+    """The board pack of the current release as a PDF: the one published with it, or one of chosen pages."""
+    current = release.current(settings)
+    if current is None:
+        raise DataRefused("nothing has been published yet: run 'phip demo' or 'phip run'")
+    source = settings.releases / current.release_id
+    target = to or Path(f"phip-{current.release_id}-board-pack.pdf")
+    if target.exists():
+        raise UsageProblem(f"--to: {target} is there already; expected a file that is not")
+    kept = published_board_pack(settings, current.release_id)
+    if kept and not pages:
+        pdf = kept.read_bytes()
+    else:
+        try:
+            pdf = board_pack_of(
+                source / "site", SiteInputs.from_published(source / PUBLISHED), tuple(dict.fromkeys(pages))
+            )
+        except BoardPackError as error:
+            raise DataRefused(str(error)) from error
+    target.write_bytes(pdf)
+    return Told(
+        (f"wrote {target} ({len(pdf) / 1_000_000:.1f} MB), release {current.release_id}",),
+        {"release_id": current.release_id, "file": str(target), "pages": list(pages)},
+    )
+
+
+def published_board_pack(settings: Settings, release_id: str) -> Path | None:
+    """Where the board pack of a release lies; None where it was published without one."""
+    return next((settings.releases / release_id / "site").glob("download/*board-pack.pdf"), None)
 
 
 def _new_folder(folder: Path) -> Path:

@@ -37,6 +37,8 @@ class Facts:
     demonstration: bool
     changed_from: str | None  # the release its changes are told against
     feed_status: tuple[Row, ...]
+    # releases there were before: id, days of publication and data, result of the gate
+    earlier: tuple[dict[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def read(folder: Path) -> tuple[Facts, Materials]:
     facts, made_of = content["facts"], content["materials"]
     facts["published_at"] = datetime.fromisoformat(facts["published_at"])
     facts["feed_status"] = tuple(facts["feed_status"])
+    facts["earlier"] = tuple(facts.get("earlier", ()))
     made_of["vintages"] = tuple(made_of["vintages"])
     return Facts(**facts), Materials(**made_of)
 

@@ -21,8 +21,9 @@ from dbt_project.registry import load_metrics, load_programme
 from expectations.gate import GateRefused, Passed, confirm, passed
 from expectations.store import VerdictStore
 from expectations.verdict import Verdict
-from orchestration import audit, builds, clock, feed_status, locks, vouched, withdrawn
+from orchestration import audit, builds, clock, feed_status, locks, time_curves, vouched, withdrawn
 from orchestration.access import release_folder
+from orchestration.charted import add_charted
 from orchestration.disclosed import write_published
 from orchestration.fingerprint import code_version, file_sha256
 from orchestration.history import linkage_band, release_changes
@@ -125,6 +126,23 @@ def _facts(
         demonstration=(settings.home / DEMONSTRATION_MARK).exists(),
         changed_from=earlier.release_id if earlier and build.as_at is None else None,
         feed_status=feed_status.rows(settings, build.vintage),
+        earlier=_earlier(settings, release_id),
+    )
+
+
+def _earlier(settings: Settings, release_id: str) -> tuple[dict[str, str], ...]:
+    """The other releases there are, newest first, but for those that were withdrawn."""
+    gone = {release_id, *withdrawn.ids(settings)}
+    return tuple(
+        {
+            "release_id": release.release_id,
+            "published_on": release.published_at.date().isoformat(),
+            "data_to": release.data_to.isoformat(),
+            "as_at": release.as_at.isoformat() if release.as_at else "",
+            "gate_status": release.gate_status,
+        }
+        for release in history(settings)
+        if release.release_id not in gone
     )
 
 
@@ -149,10 +167,18 @@ def make(
     locks.step(settings, "disclosure control")
     frames = {
         release_changes.TABLE: changes,
+        time_curves.TABLE: time_curves.published_curves(
+            build.path(settings), load_metrics(), load_programme()
+        ),
         linkage_band.TABLE: linkage_band.for_release(settings, build, progress),
         "feed_status": feed_status.frame_of(facts.feed_status),
         "check_result": check_frame(verdict),
-        "release_info": _release_info(build, verdict, facts),
+        "release_info": _release_info(build, verdict, facts, told=not remark),
+        "release_history": pd.DataFrame(
+            facts.earlier,
+            columns=["release_id", "published_on", "data_to", "as_at", "gate_status"],
+            dtype="string",
+        ),
     }
     database = draft / PUBLISHED
     withheld = write_published(
@@ -162,6 +188,7 @@ def make(
         programme=load_programme(),
         frames=frames,
     )
+    add_charted(database, load_metrics(), build.vintage)
     locks.step(settings, "exports and site")
     report = _present(database, draft, pictures or settings.releases / PICTURES, progress)
     release = Release(
@@ -209,8 +236,8 @@ def changed_files(settings: Settings, release_id: str) -> dict[str, str]:
     return dict(sorted(wrong.items()))
 
 
-def _release_info(build: builds.Build, verdict: Verdict, facts: Facts) -> pd.DataFrame:
-    """What a release says of itself, one row."""
+def _release_info(build: builds.Build, verdict: Verdict, facts: Facts, *, told: bool) -> pd.DataFrame:
+    """What a release says of itself, one row; ``told``: whether its changes could be worked out."""
     next_update = facts.published_at.date() + timedelta(days=DAYS_TO_NEXT_UPDATE)
     return pd.DataFrame(
         [
@@ -228,6 +255,8 @@ def _release_info(build: builds.Build, verdict: Verdict, facts: Facts) -> pd.Dat
                 "build_id": build.build_id,
                 "verdict_id": verdict.verdict_id,
                 "inputs_hash": build.inputs_hash,
+                "changed_from": facts.changed_from,
+                "changes_told": told,
             }
         ]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 _BY_UNIT: dict[str, dict[str, Any]] = {
@@ -15,6 +16,11 @@ _BY_UNIT: dict[str, dict[str, Any]] = {
 def value_axis(unit: str) -> dict[str, Any]:
     """Tick format of an axis that carries values of the unit; starts at zero by the template."""
     return {"nticks": 6, **_BY_UNIT.get(unit, {"tickformat": ","})}
+
+
+def wrapped(name: str, room: int) -> str:
+    """A label on as many lines as ``room`` characters beside a chart need."""
+    return "<br>".join(textwrap.wrap(name, room, break_long_words=False, break_on_hyphens=False))
 
 
 def hover(unit_text: str = "%{customdata[1]}") -> str:

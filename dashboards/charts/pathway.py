@@ -7,11 +7,13 @@ from typing import Any
 
 from dashboards import formatting, theme, wording
 from dashboards.blocks import Cell, Column, Figure, Table, interval_cell, value_cell
+from dashboards.charts.axes import wrapped
 from dashboards.values import Value
 from dbt_project.registry import Metric
 
 _ROW = 44
 _FRAME = 40
+_ROOM, _ROOM_NARROW = 28, 18  # characters beside the bars
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def pathway(metric: Metric, stages: list[Stage], *, figure_id: str, title: str, 
         "type": "bar",
         "orientation": "h",
         "x": [stage.reached for stage in drawn],
-        "y": [stage.label for stage in drawn],
+        "y": [wrapped(stage.label, _ROOM) for stage in drawn],
         "text": [_bar_label(stage) for stage in drawn],
         "textposition": "outside",
         "textfont": {"color": theme.INK},
@@ -65,6 +67,7 @@ def pathway(metric: Metric, stages: list[Stage], *, figure_id: str, title: str, 
         _table(stages, f"{title}. People who reached each stage, {where}, started {period}"),
         metric.id,
         "Everyone here has had the full time the measure allows. In brackets: the share of the stage before.",
+        {0: {"y": [wrapped(stage.label, _ROOM_NARROW) for stage in drawn]}},
     )
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from dashboards import formatting, theme, wording
 from dashboards.blocks import Cell, Column, Figure, Table, interval_cell, value_cell
-from dashboards.charts.axes import hover, value_axis
+from dashboards.charts.axes import hover, value_axis, wrapped
 from dashboards.values import Value
 from dbt_project.registry import Metric
 
 _ROW = 40
 _FRAME = 64
-_LONG_NAME = 20  # characters that fit beside the chart on a phone
+_ROOM = 20  # characters that fit beside the chart on a phone
 
 
 def ranked(
@@ -80,7 +80,7 @@ def _dots(shown: list[tuple[str, Value]]) -> dict[str, Any]:
         "type": "scatter",
         "mode": "markers",
         "x": [value.value for _, value in shown],
-        "y": [_wrapped(name) for name, _ in shown],
+        "y": [wrapped(name, _ROOM) for name, _ in shown],
         "customdata": [[name, _with_interval(value)] for name, value in shown],
         "hovertemplate": hover(),
         "marker": {"color": theme.BLUE, "size": 12, "symbol": "circle"},
@@ -100,11 +100,6 @@ def _dots(shown: list[tuple[str, Value]]) -> dict[str, Any]:
             "width": 0,
         }
     return trace
-
-
-def _wrapped(name: str) -> str:
-    """Long region names on two lines, so that the chart keeps its width on a phone."""
-    return name.replace(" and ", "<br>and ") if len(name) > _LONG_NAME else name
 
 
 def _with_interval(value: Value) -> str:

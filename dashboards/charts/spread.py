@@ -37,6 +37,7 @@ def spread(
         "mode": "markers",
         "x": [value.denominator for _, value in drawn],
         "y": [value.value for _, value in drawn],
+        "ids": [place.code for place, _ in drawn],
         "customdata": [[formatting.short_name(place), formatting.cell(value)] for place, value in drawn],
         "hovertemplate": hover(),
         "marker": {

@@ -110,9 +110,20 @@ def trend(
         _HEIGHT_NARROW + (0 if below == 1 else 60 + (24 if paired else 0)),
         _table(series, f"{title}. {what}, {where}", single),
         metric.id,
-        note,
+        " ".join(part for part in (note, _breaks(series)) if part),
         {position: {"showlegend": True} for position in mains} if paired else {},
     )
+
+
+def _breaks(series: tuple[Series, ...]) -> str:
+    """Why a line breaks off or starts late; empty where no number is withheld between others."""
+    why: set[str] = set()
+    for line in series:
+        shown = [position for position, value in enumerate(line.values) if value.shown]
+        if shown:
+            why |= {value.symbol for value in line.values[: shown[-1]] if not value.shown}
+    reasons = [words for symbol, words in wording.SYMBOLS.items() if symbol in why]
+    return f"Where a line is missing: {'; '.join(reasons)}." if reasons else ""
 
 
 def _what(metric: Metric, series: tuple[Series, ...]) -> str:
@@ -128,7 +139,8 @@ def _x(value: Value) -> str:
 
 def _time_axis(grain: str) -> dict[str, Any]:
     if grain == "year":
-        return {"type": "category"}
+        # the order of the years, not that in which traces name them: a band leaves out years without an interval
+        return {"type": "category", "categoryorder": "category ascending"}
     return {"type": "date", "tickformat": "%b %Y", "hoverformat": "%B %Y"}
 
 
@@ -261,9 +273,10 @@ def _end_labels(series: tuple[Series, ...], top: float) -> list[dict[str, Any]]:
         reverse=True,
     )
     labels: list[dict[str, Any]] = []
+    gap = _LABEL_GAP * top
     ceiling = float("inf")
     for value, position in ends:
-        ceiling = min(value, ceiling - _LABEL_GAP * top)
+        ceiling = min(value, ceiling - gap)
         labels.append(
             {
                 "xref": "paper",
@@ -276,6 +289,10 @@ def _end_labels(series: tuple[Series, ...], top: float) -> list[dict[str, Any]]:
                 "font": {"color": theme.INK},
             }
         )
+    floor = 0.0  # a label below the axis would not be drawn
+    for label in reversed(labels):
+        label["y"] = max(label["y"], floor)
+        floor = label["y"] + gap
     return labels
 
 

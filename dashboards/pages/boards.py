@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dashboards import content, formatting, messages, wording
+from dashboards import content, formatting, messages, verdicts, wording
 from dashboards.blocks import (
     Block,
     Cell,
@@ -13,19 +13,20 @@ from dashboards.blocks import (
     Heading,
     LinkGroup,
     Links,
+    NetworkView,
     Notice,
     Page,
     Table,
     interval_cell,
     value_cell,
 )
-from dashboards.charts import Series, spread, trend
+from dashboards.charts import Series, network_funnel, spread, trend
 from dashboards.pages import Nav
 from dashboards.site import Site
 from dashboards.values import ENGLAND, Place, Value
 from dbt_project.registry import Metric
 
-NAV = Nav(4, "Find a board or network", "icb/index.html")
+NAV = Nav(6, "Find a board or network", "icb/index.html")
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -38,6 +39,11 @@ def pages(site: Site) -> Iterator[Page]:
 def board_path(board: Place) -> str:
     """Where a board's page lies in the site."""
     return f"icb/{formatting.slug(board.code)}.html"
+
+
+def network_path(board: Place, network: Place) -> str:
+    """The view of one network on its board's page; without JavaScript its row in the table."""
+    return f"{board_path(board)}?pcn={network.code}#{formatting.slug(network.code)}"
 
 
 def _finder(site: Site) -> Page:
@@ -59,6 +65,17 @@ def _finder(site: Site) -> Page:
     )
     if homeless:
         groups.append(LinkGroup("Other", homeless))
+    if site.regions:
+        groups.insert(
+            0,
+            LinkGroup(
+                "Regions",
+                tuple(
+                    (formatting.short_name(r), f"regions/{formatting.slug(r.code)}.html")
+                    for r in site.regions
+                ),
+            ),
+        )
     networks = sum(len(places) for places in site.networks.values())
     return Page(
         NAV.path,
@@ -82,7 +99,7 @@ def _everywhere(site: Site) -> DataTable:
         area = formatting.short_name(region) if region else wording.NOTHING
         boards.append((Cell(name, href=path), Cell(board.code), Cell("Integrated care board"), Cell(area)))
         for network in site.networks.get(board.code, ()):
-            link = Cell(formatting.short_name(network), href=f"{path}#{formatting.slug(network.code)}")
+            link = Cell(formatting.short_name(network), href=network_path(board, network))
             networks.append((link, Cell(network.code), Cell("Primary care network"), Cell(name)))
     networks.sort(key=lambda row: (row[0].text, row[1].text))
     columns = (Column("Name"), Column("Code"), Column("Kind"), Column("Part of"))
@@ -98,7 +115,8 @@ def _everywhere(site: Site) -> DataTable:
 
 def _board(site: Site, board: Place) -> Page:
     region = site.region_of(board)
-    blocks: list[Block] = [_key_figures(site, board, region), Heading("Over time", "over-time")]
+    blocks: list[Block] = [NetworkView(board_path(board)), _key_figures(site, board, region)]
+    blocks.append(Heading("Over time", "over-time"))
     charts = _charts(site, board)
     blocks += charts or [Notice("No series of this board is long enough to be charted.")]
     blocks.append(Heading("Networks", "networks-heading"))
@@ -106,7 +124,7 @@ def _board(site: Site, board: Place) -> Page:
     return Page(
         board_path(board),
         formatting.short_name(board),
-        _message(site, board),
+        place_message(site, board),
         blocks,
         nav=NAV.path,
         caption=" · ".join(
@@ -121,7 +139,8 @@ def _board(site: Site, board: Place) -> Page:
     )
 
 
-def _message(site: Site, board: Place) -> str:
+def place_message(site: Site, board: Place) -> str:
+    """Coverage and pharmacists of a board or region beside England's, in sentences."""
     sentences: list[str] = []
     for name, words in (
         (content.COVERAGE, "of networks have a pharmacist who can prescribe"),
@@ -132,13 +151,22 @@ def _message(site: Site, board: Place) -> str:
         if metric is None or value is None or value.value is None:
             continue
         england = site.values.at(metric, ENGLAND, value)
-        text = f"{formatting.plain(value.value, value.unit)} {words}"
+        text = f"{formatting.plain(value.value, value.unit)} {words} {formatting.in_period(value)}"
         if bounds := formatting.interval(value):
             text += f" (95% interval {bounds})"
+        text += _since_a_year(value, site.values.before(metric, board, value))
         if england and england.value is not None:
-            text += f", England {formatting.plain(england.value, england.unit)}"
+            text += f". England: {formatting.plain(england.value, england.unit)}"
         sentences.append(f"{text}.")
-    return " ".join(sentences) or "No headline value of this board can be shown."
+    return " ".join(sentences) or "No headline value of this place can be shown."
+
+
+def _since_a_year(value: Value, earlier: Value | None) -> str:
+    """The course since a year before, and whether chance could have brought it, where intervals can tell."""
+    direction, chance = verdicts.course(value, earlier), verdicts.beside_chance(value, earlier)
+    if not direction or not chance:
+        return ""
+    return f", {direction}" if direction.startswith("the same") else f", {direction}: {chance}"
 
 
 def _key_figures(site: Site, board: Place, region: Place | None) -> DataTable:
@@ -168,12 +196,21 @@ def _key_figures(site: Site, board: Place, region: Place | None) -> DataTable:
         Column("Period", whole=True),
     )
     name = formatting.short_name(board)
-    return DataTable("key-figures", "Key figures", Table(f"Key figures for {name}", columns, tuple(rows)))
+    return DataTable(
+        "key-figures",
+        f"Key figures: {len(rows)} measures beside those of the region and England",
+        Table(f"Key figures for {name}", columns, tuple(rows)),
+        folded=True,
+    )
 
 
 def _charts(site: Site, board: Place) -> list[Block]:
     charts: list[Block] = []
-    for name, figure_id in ((content.NEW_PRESCRIBERS, "prescribers"), ("pcn_pharmacists_fte", "pharmacists")):
+    for name, figure_id in (
+        (content.COVERAGE, "coverage"),
+        (content.NEW_PRESCRIBERS, "prescribers"),
+        ("pcn_pharmacists_fte", "pharmacists"),
+    ):
         metric = site.metric(name)
         series = site.values.trend(metric, board) if metric else ()
         if metric is None or not series:
@@ -199,13 +236,15 @@ def _networks(site: Site, board: Place) -> list[Block]:
     blocks: list[Block] = []
     if chart := _network_chart(site, board, networks):
         blocks.append(chart)
+    blocks += _funnels(site, board, networks)
+    blocks += _supervision(site, board)
     chosen = [(metric, label) for name, label in content.NETWORK_COLUMNS if (metric := site.metric(name))]
     cells = [_network_values(site, metric, networks) for metric, _ in chosen]
     rows = tuple(
         (
             Cell(
                 formatting.short_name(network),
-                href=None,
+                href=network_path(board, network),
                 more=tuple(f"{p.name} ({p.code})" for p in site.practices.get(network.code, ())),
             ),
             Cell(network.code),
@@ -237,6 +276,40 @@ def _networks(site: Site, board: Place) -> list[Block]:
         )
     )
     return blocks
+
+
+def _funnels(site: Site, board: Place, networks: tuple[Place, ...]) -> list[Block]:
+    """Each network against what chance allows for its size."""
+    charts: list[Block] = []
+    for name in content.NETWORK_FUNNELS:
+        metric = site.metric(name)
+        points = site.funnel_of(metric, networks) if metric else ()
+        figure = (
+            network_funnel(
+                metric,
+                points,
+                figure_id=f"funnel-{formatting.slug(name)}",
+                where=formatting.short_name(board),
+            )
+            if metric
+            else None
+        )
+        if figure:
+            charts.append(figure)
+    return charts
+
+
+def _supervision(site: Site, board: Place) -> list[Block]:
+    """Which networks have learners and no supervisor cannot be published; what can is said of the board."""
+    metric = site.metric(content.WITHOUT_SUPERVISOR)
+    value = site.values.latest(metric, board) if metric else None
+    if metric is None or value is None:
+        return []
+    about = f"{metric.label}, {formatting.short_name(board)}, {formatting.period_of(value)}"
+    text = f"{about}: {messages.number_in_words(value)}"
+    if bounds := formatting.interval(value):
+        text += f" ({wording.INTERVAL_NAME} {bounds})"
+    return [Notice(f"{text}. {wording.SUPERVISION_OF_NETWORKS}")]
 
 
 def _network_values(site: Site, metric: Metric, networks: tuple[Place, ...]) -> dict[str, Value]:

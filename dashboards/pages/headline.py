@@ -1,4 +1,4 @@
-"""Headline page: are we on course, in one screen."""
+"""Headline page: is the programme on course, in one screen."""
 
 from __future__ import annotations
 
@@ -7,103 +7,141 @@ from collections.abc import Iterator
 from dashboards import content, formatting, messages, verdicts, wording
 from dashboards.blocks import Block, Card, Cards, Heading, Notice, Page
 from dashboards.charts import Series, hex_map, ranked, trend
-from dashboards.pages import Nav, workforce
+from dashboards.pages import Nav, equity, money, workforce
 from dashboards.site import Site
-from dashboards.strand_cards import strand_card
+from dashboards.strand_cards import newest_course, strand_card, strand_value
 from dashboards.values import ENGLAND, LEAST_COURSE
 from dbt_project.registry.metrics import Strand
 
-_VERDICT_ORDER: dict[bool | None, int] = {True: 0, False: 1, None: 2}
 NAV = Nav(1, "Overview", "index.html")
+_OVERALL = {
+    "behind": ("Not everywhere", "orange"),
+    "reached": ("On course", "green"),
+    "partly": ("Partly", "blue"),
+    "not yet": ("Not yet", "yellow"),
+    "unknown": ("Cannot be said yet", "grey"),
+}
 
 
 def pages(site: Site) -> Iterator[Page]:
     """The one headline page."""
-    judged = [strand_card(site, strand) for strand in site.programme.strands]
-    money = _money_card(site)
-    blocks: list[Block] = [Cards((*(card for card, _ in judged), *((money,) if money else ())))]
-    blocks += _prescribers(site)
-    blocks += _money(site)
+    judged = [(strand, *strand_card(site, strand)) for strand in site.programme.strands]
+    others = (money.spend_card(site), _coverage_card(site), _equity_card(site))
+    cards = (*(card for _, card, _ in judged), *(card for card in others if card))
+    blocks: list[Block] = [Cards(cards), *_prescribers(site)]
+    if site.metric(content.MONEY):
+        blocks += [Heading("Money", "money"), *money.spend_over_time(site)]
     blocks += _coverage(site)
+    verdict, tone = _OVERALL[_overall([found for _, _, found in judged])]
     yield Page(
         NAV.path,
-        "Are we on course?",
-        _message(site),
+        "Is the programme on course?",
+        _answer(site, [(strand, found) for strand, _, found in judged]),
         blocks,
         caption=f"{site.programme.name}, England",
-        message_more=(_verdict_sentence(site.programme.strands, [verdict for _, verdict in judged]),),
+        verdict=verdict,
+        tone=tone,
+        message_more=tuple(line for line in (_reached(site), money.spent(site)) if line),
     )
 
 
-def _verdict_sentence(strands: tuple[Strand, ...], found: list[verdicts.Verdict]) -> str:
-    """``On course: A and B. No target, rising: C.``: every strand under its verdict, best first."""
-    grouped: dict[str, list[str]] = {}
-    for strand, verdict in sorted(
-        zip(strands, found, strict=True), key=lambda pair: _VERDICT_ORDER[pair[1].on_course]
-    ):
-        grouped.setdefault(verdict.text, []).append(strand.label)
-    return " ".join(f"{text}: {messages.listed(names)}." for text, names in grouped.items())
+def _overall(found: list[verdicts.Verdict]) -> str:
+    """What the strands with a target together say; one behind its target outweighs those that are on course."""
+    if any(verdict.on_course is False for verdict in found):
+        return "behind"
+    reached = any(verdict.on_course for verdict in found)
+    if verdicts.BUILDING in found:
+        return "partly" if reached else "not yet"
+    return "reached" if reached else "unknown"
 
 
-def _money_card(site: Site) -> Card | None:
-    metric = site.metric(content.MONEY)
-    value = site.values.latest(metric, ENGLAND) if metric else None
-    if value is None or value.value is None or value.numerator is None:
-        return None
-    ceiling = formatting.spoken(site.programme.ceiling_gbp, "gbp")
-    within = value.numerator <= site.programme.ceiling_gbp
-    return Card(
-        "Money",
-        formatting.short(value.numerator, "gbp"),
-        f"Spent by {formatting.period_of(value)}",
-        (f"{formatting.plain(value.value, value.unit)} of the {ceiling} ceiling",),
-        "Within the ceiling" if within else "Above the ceiling",
-        "green" if within else "red",
-        "index.html#money",
-    )
-
-
-def _message(site: Site) -> str:
+def _answer(site: Site, judged: list[tuple[Strand, verdicts.Verdict]]) -> str:
+    """Every strand with a published target: its number beside it; then how the others go."""
     sentences: list[str] = []
-    prescribers = site.metric(content.NEW_PRESCRIBERS)
-    if prescribers:
-        value = site.values.latest(prescribers, ENGLAND)
-        if value and value.value is not None:
-            earlier = site.values.before(prescribers, ENGLAND, value)
-            direction = verdicts.course(value, earlier)
-            sentences.append(
-                f"{formatting.spoken(value.value, value.unit)} new independent prescribers"
-                f" {formatting.in_period(value)}{', ' + direction if direction else ''}."
-            )
-    coverage = site.metric(content.COVERAGE)
-    if coverage:
-        value = site.values.latest(coverage, ENGLAND)
-        if value and value.value is not None:
-            bounds = formatting.interval(value)
-            sentences.append(
-                f"{formatting.spoken(value.value, value.unit)} of networks have a pharmacist who can"
-                f" prescribe{f' ({wording.INTERVAL_NAME} {bounds})' if bounds else ''}."
-            )
-    if spent := _spent(site):
-        sentences.append(spent)
+    for verdict in (verdicts.BEHIND, verdicts.BUILDING, verdicts.CLOSE, verdicts.ON_COURSE):
+        told = [_beside_target(site, strand) for strand, found in judged if found == verdict]
+        if told:
+            sentences.append(f"{verdict.text}: {'; '.join(told)}.")
+    others: dict[str, list[str]] = {}
+    for strand, found in judged:
+        if found.text.startswith("No target,"):
+            others.setdefault(found.text, []).append(strand.label)
+    sentences += [f"{text}: {messages.listed(names)}." for text, names in others.items()]
     # with public feeds only, what can be said is how many pharmacists networks employ
     return (
         " ".join(sentences) or workforce.employed(site) or "No headline value is published for this release."
     )
 
 
-def _spent(site: Site) -> str:
-    money = site.metric(content.MONEY)
-    value = site.values.latest(money, ENGLAND) if money else None
-    if value is None or value.value is None:
-        return ""
-    ceiling = formatting.spoken(site.programme.ceiling_gbp, "gbp")
-    if value.unit == "gbp":
-        return f"{formatting.spoken(value.value, 'gbp')} of the {ceiling} ceiling is spent."
-    if value.numerator is not None:
-        spent = formatting.spoken(value.numerator, "gbp")
-        return f"{spent} of the {ceiling} ceiling is spent ({formatting.plain(value.value, value.unit)})."
-    return f"{formatting.plain(value.value, value.unit)} of the {ceiling} ceiling is spent."
+def _beside_target(site: Site, strand: Strand) -> str:
+    """``Supervisors, 863 of 1,000``, with the interval of the number where it has one."""
+    metric, value = strand_value(site, strand)
+    target = verdicts.applicable_target(metric, value) if metric else None
+    if value is None or value.value is None or target is None:
+        return strand.label
+    bounds = formatting.interval(value)
+    interval = f" ({wording.INTERVAL_NAME} {bounds})" if bounds else ""
+    return (
+        f"{strand.label}, {formatting.spoken(value.value, value.unit)}{interval} of"
+        f" {formatting.spoken(target.value, value.unit)}"
+    )
+
+
+def _reached(site: Site) -> str:
+    """New prescribers and the networks that have one, in a line each as far as published."""
+    sentences: list[str] = []
+    for name, words in (
+        (content.NEW_PRESCRIBERS, "new independent prescribers"),
+        (content.COVERAGE, "of networks have a pharmacist who can prescribe"),
+    ):
+        metric = site.metric(name)
+        value = site.values.latest(metric, ENGLAND) if metric else None
+        if metric is None or value is None or value.value is None:
+            continue
+        bounds = formatting.interval(value)
+        interval = f" ({wording.INTERVAL_NAME} {bounds})" if bounds else ""
+        direction = verdicts.course(value, site.values.before(metric, ENGLAND, value))
+        told = f"{formatting.spoken(value.value, value.unit)} {words} {formatting.in_period(value)}{interval}"
+        sentences.append(f"{told}, {direction}." if direction else f"{told}.")
+    return " ".join(sentences)
+
+
+def _coverage_card(site: Site) -> Card | None:
+    metric = site.metric(content.COVERAGE)
+    value = site.values.latest(metric, ENGLAND) if metric else None
+    if metric is None or value is None or value.value is None:
+        return None
+    bounds = formatting.interval(value)
+    lines = (f"95% interval {bounds}" if bounds else "", newest_course(site, metric, value, "all"))
+    verdict = verdicts.without_target(value, site.values.before(metric, ENGLAND, value))
+    return Card(
+        "Coverage",
+        formatting.spoken(value.value, value.unit),
+        f"{metric.label}, {formatting.period_of(value)}",
+        tuple(line for line in lines if line),
+        verdict.text,
+        verdict.tone,
+        f"{NAV.path}#coverage",
+    )
+
+
+def _equity_card(site: Site) -> Card | None:
+    metric = site.metric(content.DEPRIVATION)
+    value = equity.overall(site, metric) if metric else None
+    if metric is None or value is None or value.value is None:
+        return None
+    bounds = formatting.interval(value)
+    reading = verdicts.gap_reading(value)
+    tone = {"No gap beyond chance": "green", "Cannot be said": "grey"}.get(reading, "yellow")
+    return Card(
+        "Equity",
+        formatting.plain(value.value, value.unit),
+        f"New prescribers, most against least deprived places, {formatting.period_of(value)}; 1 is no gap",
+        (f"95% interval {bounds}",) if bounds else (),
+        "A gap beyond chance" if tone == "yellow" else reading,
+        tone,
+        equity.NAV.path,
+    )
 
 
 def _prescribers(site: Site) -> list[Block]:
@@ -126,28 +164,6 @@ def _prescribers(site: Site) -> list[Block]:
         title=messages.claim(metric, value, earlier),
         where="England",
         target=(target.value, "Target") if target else None,
-    )
-    return [heading, chart]
-
-
-def _money(site: Site) -> list[Block]:
-    metric = site.metric(content.MONEY)
-    if metric is None:
-        return []
-    heading = Heading("Money", "money")
-    series = site.values.trend(metric, ENGLAND)
-    if not series:
-        return [heading, Notice(site.whys_missing(metric))]
-    ceiling = (
-        (float(site.programme.ceiling_gbp), "Ceiling") if series[-1].unit == "gbp" else (100.0, "Ceiling")
-    )
-    chart = trend(
-        metric,
-        (Series(metric.label, series),),
-        figure_id="spend",
-        title=_spent(site).rstrip(".") or metric.label,
-        where="England",
-        target=ceiling,
     )
     return [heading, chart]
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from dashboards import formatting, wording
+from dashboards import formatting, messages, wording
 from dashboards.blocks import Block, Cell, Column, DataTable, Heading, Notice, Page, Table
 from dashboards.pages import Nav
 from dashboards.site import Feed, Site, records
 
-NAV = Nav(5, "Data quality", "quality.html")
+NAV = Nav(7, "Data quality", "quality.html")
 _LONG_TABLE = 20  # rows from which a search box helps
 _FEED_TONE = {"received": "green", "missing": "red", "stale": "orange"}
 _CHECK_TONE = {"passed": "green", "failed": "red", "crashed": "red"}
@@ -30,8 +31,7 @@ def pages(site: Site) -> Iterator[Page]:
         passed = [check for check in checks if check["status"] == "passed"]
         if failing:
             blocks.append(_checks(failing, "checks-failed", "Checks that did not pass"))
-        if passed:
-            blocks.append(_checks(passed, "checks-passed", "Checks that passed"))
+        blocks += _passed(site, passed)
     else:
         blocks.append(Notice("No check is recorded for this release."))
     yield Page(NAV.path, "Can these figures be trusted?", _message(site, feeds, checks), blocks)
@@ -46,7 +46,13 @@ def _message(site: Site, feeds: list[Feed], checks: list[dict[str, Any]]) -> str
         f"{received} of {len(feeds)} feeds are in and current."
     )
     missing = [feed.title for feed in feeds if feed.status == "missing"]
-    return f"{text} Missing: {', '.join(missing)}." if missing else text
+    late = [feed.title for feed in feeds if feed.status == "stale"]
+    named = [
+        f"{word}: {messages.listed(titles)}."
+        for word, titles in (("Missing", missing), ("Late", late))
+        if titles
+    ]
+    return " ".join((text, *named))
 
 
 def _feeds(feeds: list[Feed]) -> DataTable:
@@ -117,6 +123,21 @@ def _checks(checks: list[dict[str, Any]], table_id: str, title: str) -> DataTabl
         filter_label="Find a check" if len(rows) > _LONG_TABLE else "",
         level=3,
     )
+
+
+def _passed(site: Site, passed: list[dict[str, Any]]) -> list[Block]:
+    """The checks that passed, folded away by the table they are of: hundreds of rows that few want to see at once."""
+    by_asset: dict[str, list[dict[str, Any]]] = {}
+    for check in passed:
+        by_asset.setdefault(_words(check["asset"]), []).append(check)
+    folds: list[Block] = []
+    for asset, checks in sorted(by_asset.items()):
+        feed = site.feeds.get(asset.rpartition(".")[2])
+        named = f"{feed.title} ({asset})" if feed else asset
+        count = f"{len(checks):,} check{'' if len(checks) == 1 else 's'} passed"
+        table = _checks(checks, f"passed-{formatting.slug(asset)}", f"{named}: {count}")
+        folds.append(replace(table, folded=True))
+    return [Heading("Checks that passed", "checks-passed"), *folds] if folds else []
 
 
 def _words(value: Any) -> str:

@@ -19,7 +19,7 @@ from dashboards.blocks import (
     interval_cell,
     value_cell,
 )
-from dashboards.charts import Series, Stage, hex_map, pathway, ranked, trend
+from dashboards.charts import Series, Stage, control_chart, hex_map, pathway, ranked, survival, trend
 from dashboards.pages import Nav
 from dashboards.site import Site
 from dashboards.strand_cards import strand_card, strand_path
@@ -53,6 +53,7 @@ def _strand(site: Site, strand: Strand) -> Page:
     blocks += _pathway(site, strand)
     if lead:
         blocks += _over_time(site, strand, lead)
+    blocks += _curve(site, strand)
     blocks += _places(site, strand)
     message = (
         messages.answer(lead, value, earlier, verdict) if lead else "No metric of this strand is published."
@@ -176,9 +177,25 @@ def _over_time(site: Site, strand: Strand, lead: Metric) -> list[Block]:
             target=(target.value, "Target") if target else None,
         ),
     ]
+    if months := site.control_of(lead):
+        blocks.append(control_chart(lead, months, figure_id="control"))
     if sectors := _sectors(site, lead, key):
         blocks.append(sectors)
     return blocks
+
+
+def _curve(site: Site, strand: Strand) -> list[Block]:
+    """How long people take, as the share that has passed by each month after the start."""
+    metric = site.metric(content.TIME_CURVE)
+    points = site.curve_of(metric, ENGLAND, strand) if metric else ()
+    figure = (
+        survival(
+            metric, ((ENGLAND.name, points),), figure_id="time-to-pass", strand=strand.label, where="England"
+        )
+        if metric
+        else None
+    )
+    return [Heading("How long it takes", "how-long"), figure] if figure else []
 
 
 def _sectors(site: Site, metric: Metric, key: str) -> Figure | None:

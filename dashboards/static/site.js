@@ -4,7 +4,10 @@
   var plotlyAddress = document.currentScript.dataset.plotly;
   var narrowScreen = window.matchMedia("(max-width: 640px)");
   var loading = null;
+  var network = askedFor();
   document.documentElement.classList.add("js");
+
+  window.phipPlotly = loadPlotly; // the Explore page draws with the same library
 
   function loadPlotly() {
     loading = loading || new Promise(function (resolve, reject) {
@@ -24,10 +27,79 @@
   }
 
   function dataOf(spec) {
-    if (!narrowScreen.matches) { return spec.data; }
-    return spec.data.map(function (trace, position) {
-      return Object.assign({}, trace, spec.narrowData[position]);
+    var data = spec.data;
+    if (narrowScreen.matches) {
+      data = data.map(function (trace, position) { return Object.assign({}, trace, spec.narrowData[position]); });
+    }
+    return data.concat(data.map(ringOf).filter(Boolean));
+  }
+
+  // The network that ?pcn= of the address names; anything but a code counts as none.
+  function askedFor() {
+    var code = (new URLSearchParams(window.location.search).get("pcn") || "").toUpperCase();
+    return /^[A-Z0-9]{1,12}$/.test(code) ? code : "";
+  }
+
+  // A ring around the dot of that network, and its name on the side where there is room.
+  function ringOf(trace) {
+    var position = network && trace.ids ? trace.ids.indexOf(network) : -1;
+    if (position < 0) { return null; }
+    var middle = (Math.min.apply(null, trace.x) + Math.max.apply(null, trace.x)) / 2;
+    return {
+      type: "scatter", mode: "markers+text", x: [trace.x[position]], y: [trace.y[position]],
+      text: [trace.customdata[position][0]], textposition: trace.x[position] < middle ? "top right" : "top left",
+      marker: { symbol: "circle-open", size: 20, color: "#212b32", line: { width: 3 } },
+      cliponaxis: false, hoverinfo: "skip"
+    };
+  }
+
+  function pair(list, term, text) {
+    var entry = document.createElement("div");
+    [["dt", term], ["dd", text]].forEach(function (part) {
+      entry.appendChild(document.createElement(part[0])).textContent = part[1];
     });
+    list.appendChild(entry);
+  }
+
+  function ownText(cell) {
+    var copy = cell.cloneNode(true);
+    copy.querySelectorAll("details").forEach(function (more) { more.remove(); });
+    return copy.textContent.trim();
+  }
+
+  // The row of the network in a table: an entry for each column, or one for all of a chart.
+  function tellOf(table, list) {
+    var heads = Array.prototype.map.call(table.tHead.rows[0].cells, function (cell) { return cell.textContent; });
+    var figure = table.closest("figure");
+    Array.prototype.forEach.call(table.tBodies[0].rows, function (line) {
+      if (line.cells[1].textContent !== network) { return; }
+      line.classList.add("is-chosen");
+      var told = heads.slice(2).map(function (head, position) { return [head, ownText(line.cells[position + 2])]; });
+      if (!figure) { told.forEach(function (part) { pair(list, part[0], part[1]); }); return; }
+      pair(list, figure.querySelector(".site-chart__subtitle").textContent,
+        told.map(function (part) { return part[0] + ": " + part[1]; }).join("; "));
+    });
+  }
+
+  // What every table of the page says of the network, in one list.
+  function showNetwork() {
+    var view = document.getElementById("network-view");
+    if (!view || !network) { return; }
+    var row = document.getElementById(network.toLowerCase());
+    var known = row !== null && row.closest("#networks") !== null;
+    view.hidden = false;
+    if (!known) {
+      document.getElementById("network-view-said").textContent = "No network of this board has the code " + network + ".";
+      return;
+    }
+    document.getElementById("network-view-title").textContent = ownText(row.cells[0]) + " (" + network + ")";
+    var list = view.querySelector("dl");
+    var practices = Array.prototype.map.call(row.querySelectorAll("li"), function (item) { return item.textContent; });
+    if (practices.length) { pair(list, "Practices", practices.join("; ")); }
+    ["#networks table", "figure table"].forEach(function (where) {
+      document.querySelectorAll(where).forEach(function (table) { tellOf(table, list); });
+    });
+    window.addEventListener("load", function () { view.scrollIntoView(); });
   }
 
   function draw(frame) {
@@ -89,7 +161,7 @@
         shown += row.hidden ? 0 : 1;
       });
       count.textContent = words.length ? shown + " of " + rows.length + " shown" : "";
-      if (collapsed && region) { region.hidden = !words.length; }
+      if (collapsed && region) { region.classList.toggle("is-found", words.length > 0); }
     }
     box.hidden = false;
     input.value = new URLSearchParams(window.location.search).get("q") || "";
@@ -101,5 +173,6 @@
   }
 
   document.querySelectorAll("[data-filter]").forEach(prepareFilter);
+  showNetwork();
   drawWhenSeen();
 }());

@@ -8,7 +8,7 @@ from dagster_dbt import get_asset_key_for_model
 
 from expectations.gate import GateRefused
 from expectations.verdict import Verdict
-from orchestration import gate_run, release
+from orchestration import exporting, gate_run, release
 from orchestration.assets.naming import MARTS
 from orchestration.assets.warehouse import TEAM, warehouse
 from orchestration.progress import announcer
@@ -88,4 +88,28 @@ def published_release(context: dg.AssetExecutionContext, home: Home) -> dg.Mater
             "figures": done.figures,
             "withheld_cells": done.withheld_cells,
         }
+    )
+
+
+@dg.asset(
+    deps=[published_release],
+    group_name="release",
+    owners=[TEAM],
+    kinds={"pdf"},
+    output_required=False,
+    description=(
+        "The board pack of the live release: a tagged PDF of its main pages. Where the release was made without a "
+        "browser there is none, and the log says so."
+    ),
+)
+def board_pack(context: dg.AssetExecutionContext, home: Home) -> Iterator[dg.MaterializeResult[Any]]:
+    settings = home.settings()
+    live = release.current(settings)
+    pack = exporting.published_board_pack(settings, live.release_id) if live else None
+    if live is None or pack is None:
+        notes = "; ".join(live.notes) if live else "nothing is published"
+        context.log.warning(f"no board pack: {notes}")
+        return
+    yield dg.MaterializeResult(
+        metadata={"release": live.release_id, "file": pack.name, "bytes": pack.stat().st_size}
     )
