@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dashboards import SiteReport
@@ -19,3 +22,25 @@ class Built:
     def pages(self) -> list[Path]:
         """Every page."""
         return sorted(self.folder.rglob("*.html"))
+
+
+def save_report(report: SiteReport, path: Path) -> None:
+    """Keep a report, so that another process can say what was built."""
+    path.write_text(json.dumps(asdict(report)), encoding="utf-8")
+
+
+def load_report(path: Path) -> SiteReport:
+    """A kept report."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return SiteReport(**{**content, "notes": tuple(content["notes"])})
+
+
+def copied(site: Path, to: Path) -> Path:
+    """A copy of a site that costs no room: a file is to be replaced, never written into (see :func:`replaced`)."""
+    return Path(shutil.copytree(site, to, copy_function=os.link))
+
+
+def replaced(path: Path, content: str) -> None:
+    """Put another file in the place of one, which may be shared with other copies."""
+    path.unlink(missing_ok=True)
+    path.write_text(content, encoding="utf-8", newline="\n")

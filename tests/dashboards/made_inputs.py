@@ -11,8 +11,10 @@ from typing import Any
 import pandas as pd
 
 from dashboards import ReleaseInfo, SiteInputs
-from dashboards.inputs import BREAKDOWN_COLUMNS, VALUE_COLUMNS
+from dashboards.inputs import BREAKDOWN_COLUMNS, CHANGE_COLUMNS, CHANGE_PARTS, HISTORY_COLUMNS, VALUE_COLUMNS
 from dbt_project.registry import Metric, Programme, load_metrics, load_programme
+from evaluation.funnel import rate_funnel
+from evaluation.process_control import process_chart
 
 DATA_TO = date(2026, 9, 30)
 START = date(2021, 4, 1)
@@ -27,6 +29,7 @@ REGIONS = {
 }
 BOARDS_FILE = Path(__file__).parent / "boards.csv"
 SECRET = 777.25  # planted behind suppressed cells; must appear in no file
+SECRETS = ("777.25", "777,25")
 Row = dict[str, Any]
 
 
@@ -105,6 +108,8 @@ def _numbers(metric: Metric, place: tuple[str, str], period: tuple[str, date], c
     if metric.id == "spend_against_ceiling":
         found |= {"numerator": 15_900_000 * min(0.99, 0.02 + 0.17 * years), "denominator": 15_900_000.0}
         value = 100 * found["numerator"] / found["denominator"]
+    elif metric.id == "prescribers_in_post" and level == "pcn" and share(code, "nobody") < 1 / 4:
+        value = 0.0
     elif metric.unit in ("people", "count", "fte"):
         value *= _SIZE[level] * (_PART_OF_YEAR[grain] if metric.kind == "flow" else 1.0)
         value = round(value, 0 if metric.unit != "fte" else 2)
@@ -196,7 +201,29 @@ def metric_breakdown(metrics: dict[str, Metric], programme: Programme) -> pd.Dat
                     row |= {"lower_95": row["value"] - 1.5, "upper_95": row["value"] + 1.5}
                 rows.append({**row, "dimension": "stage", "category": stage})
                 reached = onward
+    rows += [row for name, parts in GROUPS.items() for row in _groups(metrics[name], parts)]
     return pd.DataFrame(rows, columns=[*BREAKDOWN_COLUMNS, "definition_version", "vintage"])
+
+
+_PEOPLE = {"age_band": ("under_30", "30_39", "60_and_over"), "sex": ("female", "male", "other")}
+GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
+    "region_gap": {"region": tuple(REGIONS)},
+    "sector_gap": {"sector": ("community_pharmacy", "pcn", "unknown")},
+    "representation": {**_PEOPLE, "ethnic_group": ("asian", "other")},
+    "completion_gap": _PEOPLE,
+}
+
+
+def _groups(metric: Metric, parts: dict[str, tuple[str, ...]]) -> list[Row]:
+    """England's gaps since the start by group: some above, some below, some that chance could have made."""
+    rows: list[Row] = []
+    for number, (dimension, category) in enumerate((d, c) for d, found in parts.items() for c in found):
+        row = _cell(metric, ("england", "ENG"), ("all", START), "all", "all")
+        middle = 1.0 if metric.unit == "ratio" else 0.0
+        value = round(middle + 0.1 * (number % 3 - 1) + 0.01 * share(metric.id, dimension, category), 4)
+        row |= {"value": value, "lower_95": value - 0.04, "upper_95": value + 0.04}
+        rows.append({**row, "dimension": dimension, "category": category})
+    return rows
 
 
 CONSTANT_FROM = date(2023, 10, 1)
@@ -213,6 +240,87 @@ def sensitivity(values: pd.DataFrame) -> pd.DataFrame:
             variant="constant_reporters", value=rows["value"].astype(float) * CONSTANT_SHARE
         )
     )
+
+
+def network_funnel(places: pd.DataFrame) -> pd.DataFrame:
+    """Prescribers in post of every network against their limits; one network in eight has many."""
+    codes = places.loc[places["org_level"] == "pcn", "org_code"].tolist()
+    patients = [25_000 + round(60_000 * share(code, "patients")) for code in codes]
+    people = [12 if share(code, "many") < 1 / 8 else round(4 * share(code, "people")) for code in codes]
+    frame = rate_funnel(people, patients, per=10_000)
+    return frame.assign(
+        metric_id="prescribers_in_post",
+        org_code=codes,
+        period_start=date(2026, 9, 1),
+        period_grain="month",
+        per=10_000,
+        phi=1.0,
+    )
+
+
+def control_chart() -> pd.DataFrame:
+    """Two years of new prescribers by month, one of them far above the others."""
+    months = pd.date_range("2024-10-01", periods=24, freq="MS")
+    values = [100.0 + round(20 * share(month)) for month in months]
+    values[10] = 220.0
+    chart = process_chart(pd.DataFrame({"period": months, "value": values}))
+    return chart.rename(columns={"period": "period_start"}).assign(
+        metric_id="new_independent_prescribers", period_grain="month"
+    )
+
+
+CHANGED = ("new_independent_prescribers", "pcn_coverage", "spend_against_ceiling", "pcn_pharmacists_fte")
+
+
+def metric_change(values: pd.DataFrame) -> pd.DataFrame:
+    """England's newest figure of four measures, each moved by other causes, beside rows that must not be shown."""
+    england = values[
+        (values["org_level"] == "england") & (values["strand"] == "all") & values["value"].notna()
+    ]
+    rows: list[Row] = []
+    for number, metric in enumerate(name for name in CHANGED if name in set(england["metric_id"])):
+        mine = england[(england["metric_id"] == metric) & (england["sector"] == "all")]
+        if mine.empty:
+            continue  # a measure that the inputs leave out
+        longest = mine[mine["period_grain"] == ("all" if "all" in set(mine["period_grain"]) else "month")]
+        newest = longest.sort_values("period_start").iloc[-1]
+        parts = dict.fromkeys(CHANGE_PARTS, 0.0)
+        for place, name in enumerate(CHANGE_PARTS[: number + 2]):
+            parts[name] = float((-1) ** place * (place + 2))
+        cell: Row = {name: newest[name] for name in VALUE_COLUMNS[:8]}
+        change = sum(parts.values())
+        now = round(float(newest["value"]), 6)
+        told = {"old_value": now - change, "new_value": now, "change": change, **parts, "reason": None}
+        rows += [{**cell, **told}, {**cell, **told, "geography": "as_was", "old_value": SECRET}]
+        rows.append({**cell, **told, "reason": "no value in the earlier release", "old_value": None})
+    frame = pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
+    return frame.astype({"reason": "string"})
+
+
+BEFORE = "2026-10-22-0f1e2d"
+
+
+def release_history() -> pd.DataFrame:
+    """Two releases before this one, one of them a picture of the past."""
+    cells = (
+        (BEFORE, "2026-10-22", "2026-08-31", "", "passed"),
+        ("2026-10-21-5a4b3c", "2026-10-21", "2026-08-31", "2026-03-31", "overridden"),
+    )
+    return pd.DataFrame(cells, columns=list(HISTORY_COLUMNS))
+
+
+def time_curve() -> pd.DataFrame:
+    """Shares that have passed by month, in England and in two regions, for one strand."""
+    rows: list[Row] = []
+    for level, code in (("england", "ENG"), ("region", "Y56"), ("region", "Y63")):
+        for months in (6, 9, 12, 18):
+            passed = round(4.5 * months + 5 * share(code, months), 1)
+            key = {"metric_id": "median_days_to_qualify", "org_level": level, "org_code": code}
+            bounds = {"lower_95": round(passed - 1.5, 1), "upper_95": round(passed + 1.5, 1)}
+            rows.append(
+                {**key, "strand": "independent_prescribing", "months": months, "share": passed, **bounds}
+            )
+    return pd.DataFrame(rows)
 
 
 FEEDS = (
@@ -285,6 +393,7 @@ def release(**changes: Any) -> ReleaseInfo:
         "gate_status": "passed_with_warnings",
         "demonstration": True,
         "code_version": "0.1.0",
+        "changed_from": BEFORE,
     }
     return ReleaseInfo(**{**facts, **changes})
 
@@ -306,4 +415,9 @@ def inputs(
         release=release(**changes),
         practice=practice(places),
         sensitivity=sensitivity(values),
+        network_funnel=network_funnel(places),
+        control_chart=control_chart(),
+        metric_change=metric_change(values),
+        release_history=release_history(),
+        time_curve=time_curve(),
     )

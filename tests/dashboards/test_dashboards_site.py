@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urldefrag
 
 import duckdb
 import made_inputs
+import number_checks
 import pandas as pd
 import pytest
+import site_checks
 from built_site import Built
-from parsed_page import Element, read_page
+from parsed_page import read_page
+from published_figures import PublishedFigures
+from read_site import ReadSite
 
-from dashboards import InputError, SiteInputs, build_site, find_front_end, formatting, wording
+from dashboards import InputError, SiteInputs, build_site, find_front_end, wording
 
 
 def test_every_strand_board_and_network_has_its_place(built: Built) -> None:
@@ -30,132 +30,58 @@ def test_every_strand_board_and_network_has_its_place(built: Built) -> None:
     assert len(finder.one("table", id="places-rows").one("tbody").all("tr")) == 42 * 5
 
 
-def test_policy_is_strict_and_nothing_is_inline(built: Built) -> None:
-    for path in built.pages:
-        page = read_page(path)
-        policy = page.one("meta", **{"http-equiv": "Content-Security-Policy"}).attributes["content"]
-        assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
-        for script in page.all("script"):
-            assert "src" in script.attributes or script.attributes["type"] == "application/json"
-        assert not page.all("style")
-        for element in page.all():
-            assert "style" not in element.attributes, path.name
-            assert not [name for name in element.attributes if name.startswith("on")]
+def test_no_file_names_another_host(site: ReadSite) -> None:
+    assert site_checks.other_hosts(site) == []
 
 
-def test_no_file_names_another_host(built: Built) -> None:
-    allowed = ("http://www.w3.org/",)  # names of namespaces, which nobody fetches
-    for path in built.folder.rglob("*"):
-        if path.suffix in (".html", ".css", ".svg", ".csv") or path.name.startswith(("site-", "charts-")):
-            for address in re.findall(r"https?://[^\s\"')<]+", path.read_text(encoding="utf-8")):
-                assert address.startswith(allowed), f"{path.name}: {address}"
+def test_policy_is_strict_and_nothing_is_inline(site: ReadSite) -> None:
+    assert site_checks.inline_code(site) == []
 
 
-def test_every_local_link_resolves(built: Built) -> None:
-    pages = {path: read_page(path) for path in built.pages}
-    ids = {
-        path: {e.attributes["id"] for e in page.all() if "id" in e.attributes} for path, page in pages.items()
-    }
-    for path, page in pages.items():
-        targets = [
-            e.attributes[name]
-            for e in page.all()
-            for name in ("href", "src", "srcset", "data-plotly")
-            if name in e.attributes
-        ]
-        for target in targets:
-            file, anchor = urldefrag(target)
-            there = (path.parent / file).resolve() if file else path
-            assert there.is_file(), f"{path.name}: {target}"
-            assert not anchor or anchor in ids[there], f"{path.name}: {target}"
+def test_every_local_link_resolves_and_ids_are_unique(site: ReadSite) -> None:
+    assert site_checks.broken_links(site) == []
 
 
-def test_ids_are_unique(built: Built) -> None:
-    for path in built.pages:
-        found = [e.attributes["id"] for e in read_page(path).all() if "id" in e.attributes]
-        assert len(found) == len(set(found)), path.name
+def test_every_page_says_in_its_metadata_what_it_holds(site: ReadSite) -> None:
+    assert site_checks.untold_pages(site) == []
 
 
-def test_every_page_states_release_and_demonstration(built: Built) -> None:
-    for path in built.pages:
-        page = read_page(path)
-        status = page.one("dl", class_="site-status").text
-        for words in (
-            "30 September 2026",
-            "22 November 2026",
-            "17 December 2026",
-            "passed with warnings",
-            "2026-11-22-a1b2c3",
-        ):
-            assert words in status
-        assert wording.DEMONSTRATION in page.one(class_="site-banner--demonstration").text
+def test_every_page_states_release_and_demonstration(site: ReadSite, inputs: SiteInputs) -> None:
+    assert site_checks.status_missing(site, inputs.release) == []
 
 
-def test_every_figure_comes_three_times_with_equal_numbers(built: Built) -> None:
-    figures = 0
-    for path in built.pages:
-        page = read_page(path)
-        for figure in page.all("figure"):
-            figures += 1
-            _check_figure(built.folder, path, figure)
-    assert figures == built.report.figures > 100
+def test_every_figure_has_all_its_parts(site: ReadSite, built: Built, browser_path: Path) -> None:
+    assert site_checks.incomplete_figures(site) == []
+    assert len(site.figures) == built.report.figures > 100
 
 
-def _check_figure(site: Path, path: Path, figure: Element) -> None:
-    name = figure.attributes["id"]
-    summary = _words_for(figure)
-    assert re.search(r"\d", summary), f"{path.name} {name}: the summary has no number"
-    assert len(figure.one("h3").text.split()) <= 22
-    table = figure.one("table")
-    assert table.one("caption").text
-    assert all(cell.attributes.get("scope") in ("col", "row") for cell in table.all("th"))
-    shown = [[cell.text for cell in row.children] for row in table.one("tbody").all("tr")]
-    link = next(a for a in figure.all("a") if a.attributes["href"].endswith(".csv"))
-    content = (path.parent / link.attributes["href"]).resolve().read_text(encoding="utf-8-sig")
-    header, *rows = list(csv.reader(io.StringIO(content)))
-    assert len(rows) == len(shown) and len(header) == len(table.one("thead").all("th"))
-    for line, row in zip(shown, rows, strict=True):
-        for text, raw in zip(line, row, strict=True):
-            assert _same(text, raw), f"{path.name} {name}: table {text!r}, CSV {raw!r}"
-    numbers = {float(raw) for row in rows for raw in row if _is_number(raw)}
-    assert _drawn(figure) <= numbers, f"{path.name} {name}: drawn but not in the table"
+def test_every_table_is_its_csv(site: ReadSite) -> None:
+    assert number_checks.unequal_to_csv(site) == []
+    assert sum(len(row) for shown in (*site.figures, *site.tables) for row in shown.csv_rows) > 20_000
 
 
-def _words_for(figure: Element) -> str:
-    pictures = figure.all("img")
-    return pictures[0].attributes["alt"] if pictures else figure.one("svg").attributes["aria-label"]
+def test_every_cell_of_every_table_is_published(site: ReadSite, published: PublishedFigures) -> None:
+    assert number_checks.unpublished_cells(site, published) == []
 
 
-def _same(text: str, raw: str) -> bool:
-    if not _is_number(raw):
-        return text == raw
-    bare = re.sub(r" \[\w\]$", "", text)
-    return any(
-        formatting.plain(float(raw), unit) == bare for unit in ("people", "fte", "percent", "rate", "gbp")
-    )
+def test_every_point_of_every_chart_is_in_its_table(site: ReadSite, published: PublishedFigures) -> None:
+    assert number_checks.unequal_charts(site, published) == []
 
 
-def _is_number(raw: str) -> bool:
-    return bool(re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", raw))
+def test_every_number_in_words_is_published(site: ReadSite, published: PublishedFigures) -> None:
+    assert number_checks.invented_numbers(site, published) == []
 
 
-def _drawn(figure: Element) -> set[float]:
-    """Numbers the live chart draws as data: not interval bands, hexagon outlines or positions of labels."""
-    spec = json.loads(figure.one("script").own_text[0])
-    found: set[float] = set()
-    for trace in spec["data"]:
-        if trace.get("fill") or trace["mode" if "mode" in trace else "type"] == "text":
-            continue
-        axis = trace["x"] if trace["type"] == "bar" or "error_x" in trace else trace["y"]
-        found |= {float(value) for value in axis if isinstance(value, int | float)}
-    return found
+def test_series_are_few_distinct_and_of_enough_contrast(site: ReadSite) -> None:
+    assert site_checks.unclear_charts(site) == []
 
 
-def test_hidden_cells_leak_nowhere(built: Built) -> None:
-    for path in built.folder.rglob("*"):
-        if path.is_file() and not path.name.startswith("plotly-"):
-            text = path.read_text(encoding="utf-8")
-            assert "777.25" not in text and "777,25" not in text, path.name
+def test_pages_are_light(site: ReadSite) -> None:
+    assert site_checks.heavy_pages(site) == []
+
+
+def test_hidden_cells_leak_nowhere(site: ReadSite) -> None:
+    assert site_checks.leaked(site, made_inputs.SECRETS) == []
 
 
 def test_hidden_cells_show_their_symbol_never_zero(built: Built) -> None:
@@ -194,11 +120,8 @@ def test_two_builds_are_identical(built: Built, tmp_path: Path) -> None:
     assert report.pictures_cached == 0
 
 
-def test_manifest_holds_the_sum_of_every_file(built: Built) -> None:
-    manifest = json.loads((built.folder / "manifest.json").read_text(encoding="utf-8"))
-    sums = _sums(built.folder)
-    del sums["manifest.json"]
-    assert manifest == {"release_id": "2026-11-22-a1b2c3", "files": sums}
+def test_manifest_holds_the_sum_of_every_file(site: ReadSite) -> None:
+    assert site_checks.wrong_sums(site) == []
 
 
 def _sums(folder: Path) -> dict[str, str]:
@@ -256,7 +179,7 @@ def test_staff_of_networks_that_reported_every_time_stand_beside_the_trend(built
         assert f"Dashed: {wording.CONSTANT} since October 2023" in figure.text
         heads = [cell.text for cell in figure.one("table").one("thead").all("th")]
         assert heads[5:] == [f"{head}, {wording.CONSTANT}" for head in heads[1:5]]
-        assert f"{wording.CONSTANT}: " in _words_for(figure)
+        assert f"{wording.CONSTANT}: " in figure.one(class_="nhsuk-details__text").text
         rows = [[cell.text for cell in row.all()] for row in figure.one("table").one("tbody").all("tr")]
         assert rows[0][-1] == wording.NOTHING
         assert rows[-1][-1] not in (wording.NOTHING, "[x]")
@@ -283,6 +206,10 @@ def test_published_database_gives_the_same_site(tmp_path: Path, built: Built) ->
         "dim_organisation": inputs.organisation,
         "dim_practice": inputs.practice,
         "fct_metric_sensitivity": inputs.sensitivity,
+        "fct_network_funnel": inputs.network_funnel,
+        "fct_control_chart": inputs.control_chart,
+        "fct_metric_change": inputs.metric_change,
+        "fct_time_curve": inputs.time_curve,
         "feed_status": inputs.feed_status,
         "check_result": inputs.check_result,
         "release_info": pd.DataFrame([inputs.release.__dict__]),
@@ -303,5 +230,5 @@ def test_a_browser_that_does_not_start_costs_only_the_pictures(tmp_path: Path) -
     broken.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     broken.chmod(0o755)
     report = build_site(made_inputs.inputs(networks_each=1), tmp_path / "site", browser=broken)
-    assert report.pictures_drawn == 0 and report.pages == 54
+    assert report.pictures_drawn == 0 and report.pages == 67
     assert any("did not start" in note for note in report.notes)

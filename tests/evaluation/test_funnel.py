@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from evaluation import funnel, intervals
 
@@ -129,3 +130,46 @@ def test_overdispersed_limits_hold_their_share() -> None:
     # by hand: 1.96 sqrt(1/800 + 0.01) = 0.20789; 0.79211 and 1.20789 squared
     root = funnel.overdispersed_limits(expected[:1], 0.01, scale="root")
     assert (float(root[0][0]), float(root[1][0])) == pytest.approx((0.6274, 1.4590), abs=1e-4)
+
+
+def test_limits_of_a_rate_lie_where_a_whole_number_of_events_would_just_be_within() -> None:
+    """Populations chosen so that the exact Poisson limits of 1, 5 and 40 events meet the expected number there."""
+    rate = 0.002
+    events = np.array([1.0, 5.0, 40.0])
+    for side, expected in (
+        ("lower_95", stats.chi2.ppf(0.975, 2 * events + 2) / 2),
+        ("upper_95", stats.chi2.ppf(0.025, 2 * events) / 2),
+        ("lower_998", stats.chi2.ppf(0.999, 2 * events + 2) / 2),
+        ("upper_998", stats.chi2.ppf(0.001, 2 * events) / 2),
+    ):
+        population = expected / rate
+        # counts that make the rate of all units together the one wanted
+        table = funnel.rate_funnel(population * rate, population, per=1000)
+        assert np.allclose(table["overall"], rate * 1000)
+        assert np.allclose(table[side], events / population * 1000, rtol=1e-9)
+
+
+def test_a_unit_is_a_signal_when_its_rate_is_beyond_its_limits() -> None:
+    """Simulated units: away from the limits' own width the two ways of saying "outside" agree."""
+    generator = np.random.default_rng(7)
+    population = generator.uniform(20_000, 90_000, 400)
+    observed = generator.poisson(population * generator.gamma(20, 1 / 20, 400) * 0.0002)
+    table = funnel.rate_funnel(observed, population, per=10_000)
+    step = 0.6 / population * 10_000
+    outside = np.asarray(
+        (table["rate"] > table["upper_95"] + step) | (table["rate"] < table["lower_95"] - step)
+    )
+    inside = np.asarray(
+        (table["rate"] < table["upper_95"] - step) & (table["rate"] > table["lower_95"] + step)
+    )
+    assert outside.sum() > 10 and inside.sum() > 300
+    assert "within" not in set(table.loc[outside, "signal"])
+    assert set(table.loc[inside, "signal"]) == {"within"}
+    assert np.all(table["lower_998"] <= table["lower_95"]) and np.all(table["upper_998"] >= table["upper_95"])
+    assert table["expected"].sum() == pytest.approx(float(observed.sum()))
+
+
+@pytest.mark.parametrize(("observed", "population"), [([1], [0]), ([-1], [10]), ([np.nan], [10])])
+def test_a_rate_needs_people(observed: list[float], population: list[float]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        funnel.rate_funnel(observed, population)

@@ -33,8 +33,11 @@ def scene(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Scene:
             shutil.rmtree(folder, ignore_errors=True)  # half made by a worker that failed
             folder.mkdir()
             finished.write_text(json.dumps(_made(zygote, folder)))
-    after = folder / "after"
-    return Scene(folder / "before", after, *json.loads(finished.read_text()), figures(after), accepted(after))
+        after = folder / "after"
+        # read under the lock too: one process at a time opens the store of identities
+        return Scene(
+            folder / "before", after, *json.loads(finished.read_text()), figures(after), accepted(after)
+        )
 
 
 def _made(zygote: Zygote, folder: Path) -> tuple[float, int]:
