@@ -8,7 +8,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: run test setup lint types contract unit test-browser test-slow test-crash bench audit-deps clean help
+.PHONY: run test setup lint types contract unit test-browser test-slow test-crash bench bench-site pictures audit-deps clean help
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -60,6 +60,12 @@ test-crash: $(STAMP) $(PARTS) ## kill runs at POINTS points (200); goes on where
 
 bench: $(STAMP) $(PARTS) ## the cost table of the README
 	@$(BIN)/python -m benchmarks
+
+bench-site: $(STAMP) $(PARTS) ## weight and speed of the current release's pages (SITE="--published FILE" for another)
+	@$(BIN)/python -m benchmarks.site $(SITE)
+
+pictures: $(STAMP) $(PARTS) ## pictures of the README, from the current release
+	@$(BIN)/phip pictures --to docs
 
 audit-deps: $(STAMP) ## known vulnerabilities of the locked dependencies, where the advisory service can be asked
 	@.ci/audit-deps
