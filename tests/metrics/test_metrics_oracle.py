@@ -57,6 +57,7 @@ class TestFirstWorld(FiguresEqualTheTruth):
         return clean
 
 
+@pytest.mark.slow
 class TestThirdWorld(FiguresEqualTheTruth):
     @pytest.fixture(scope="class")
     def world(self, third: Demonstration) -> Demonstration:

@@ -55,7 +55,7 @@ def lively(history: History) -> bool:
 
 
 class TestHistories:
-    @settings(FEW, max_examples=2)
+    @settings(FEW, max_examples=1)
     @given(histories())
     def test_what_holds_in_any_data_and_the_oracle_hold(self, history: History) -> None:
         assume(lively(history))
