@@ -43,9 +43,8 @@ def write_assets(out: Path, parts: FrontEnd) -> Assets:
             "bandFill": theme.BAND_FILL,
         }
     )
-    base = nhsuk_style(parts.nhsuk_css.read_text(encoding="utf-8")) if parts.nhsuk_css else ""
     return Assets(
-        style=write_asset(out, "site.css", base + _static("site.css")),
+        style=write_asset(out, "site.css", style_sheet(parts)),
         plotly_style=write_asset(out, "plotly.css", _static("plotly.css")),
         plotly=write_asset(out, "plotly.js", parts.plotly_source()),
         settings=write_asset(out, "charts.js", settings + ";\n"),
@@ -53,6 +52,12 @@ def write_assets(out: Path, parts: FrontEnd) -> Assets:
         explore=write_asset(out, "explore.js", _static("explore.js")),
         icon=write_asset(out, "icon.svg", _ICON),
     )
+
+
+def style_sheet(parts: FrontEnd) -> str:
+    """The style of every page: that of NHS.UK where it is installed, and the few parts of our own."""
+    base = nhsuk_style(parts.nhsuk_css.read_text(encoding="utf-8")) if parts.nhsuk_css else ""
+    return base + _static("site.css")
 
 
 def nhsuk_style(css: str) -> str:

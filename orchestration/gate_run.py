@@ -9,7 +9,7 @@ from dbt_project.registry import load_feeds, load_metrics, load_programme
 from expectations.gate import GateRefused, run_gate
 from expectations.store import VerdictStore
 from expectations.verdict import CheckResult, Verdict
-from orchestration import builds, release, vouched
+from orchestration import builds, publication_status, release, vouched
 from orchestration.dbt_runner import NodeResult
 from orchestration.fingerprint import code_version
 from orchestration.settings import Settings
@@ -42,6 +42,7 @@ def judge(settings: Settings, progress: Callable[[str], None] = lambda _: None) 
     )
     # the chain of verdicts has no key: that of the audit log is what nobody can compute anew without it
     vouched.enter(settings, verdict)
+    publication_status.write(settings)
     return verdict
 
 

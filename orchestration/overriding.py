@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from expectations.gate import GateRefused, override
 from expectations.store import VerdictStore
-from orchestration import audit, builds, clock, locks, release, vouched
+from orchestration import audit, builds, clock, locks, publication_status, release, vouched
 from orchestration.answers import DataRefused, Told, UsageProblem
 from orchestration.settings import Settings
 
@@ -42,6 +42,7 @@ def publish_anyway(
             assert decision is not None  # noqa: S101 - the gate gives a right by override with its override
             vouched.enter_override(settings, decision)
             done = release.publish(settings, progress)
+            publication_status.write(settings)
     except audit.UnfitFact as error:
         raise UsageProblem(str(error)) from error
     except (GateRefused, locks.Busy) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from orchestration import audit, locks, release, withdrawn
+from orchestration import audit, locks, publication_status, release, withdrawn
 from orchestration.answers import DataRefused, Told, UsageProblem
 from orchestration.fingerprint import file_sha256
 from orchestration.locks import Busy
@@ -45,6 +45,7 @@ def roll_back(settings: Settings, release_id: str | None, *, why: str = "") -> T
                 },
             )
             release.make_current(settings, wanted.release_id)
+            publication_status.write(settings)
     except Busy as error:
         raise DataRefused(str(error)) from error
     before = live.release_id if live else None

@@ -8,7 +8,7 @@ from dagster_dbt import get_asset_key_for_model
 
 from expectations.gate import GateRefused
 from expectations.verdict import Verdict
-from orchestration import exporting, gate_run, release
+from orchestration import exporting, gate_run, publication_status, release
 from orchestration.assets.naming import MARTS
 from orchestration.assets.warehouse import TEAM, warehouse
 from orchestration.progress import announcer
@@ -72,14 +72,16 @@ def _result(name: str, key: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResul
     ),
 )
 def published_release(context: dg.AssetExecutionContext, home: Home) -> dg.MaterializeResult[Any]:
+    settings = home.settings()
     try:
-        done = release.publish(home.settings(), progress=announcer(context))
+        done = release.publish(settings, progress=announcer(context))
     except GateRefused as refusal:
         raise dg.Failure(
             description="refused by the gate: " + "; ".join(refusal.reasons),
             metadata={"reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in refusal.reasons))},
             allow_retries=False,
         ) from refusal
+    publication_status.write(settings)
     return dg.MaterializeResult(
         metadata={
             "release": done.release_id,

@@ -130,6 +130,11 @@ def test_a_refused_build_cannot_be_published_and_the_last_release_stays(home: Pa
     second = subprocess.run([phip, "run", "--home", home], capture_output=True, text=True, check=False)
     assert second.returncode == 1, second.stdout + second.stderr
     assert "spend_against_ceiling.plausible" in second.stdout
+    told = json.loads((home / "releases" / "status" / "status.json").read_text(encoding="utf-8"))
+    assert (told["outcome"], told["published"], told["live"]) == ("refused", False, live.name)
+    assert any(check["asset"] == "fct_metric_value" for check in told["failed"])
+    page = (home / "releases" / "status" / "index.html").read_text(encoding="utf-8")
+    assert "New data were refused" in page and f"Release {live.name} stays as it was published" in page
     alone = python(PUBLISH_ONLY, home)
     assert "REFUSED" in alone.stdout, alone.stdout + alone.stderr[-2000:]
     assert (home / "releases" / "current").resolve() == live
@@ -142,6 +147,8 @@ def test_a_refused_build_cannot_be_published_and_the_last_release_stays(home: Pa
     assert done.returncode == 0, done.stdout + done.stderr
     now = (home / "releases" / "current").resolve()
     assert now != live
+    told = json.loads((home / "releases" / "status" / "status.json").read_text(encoding="utf-8"))
+    assert (told["outcome"], told["published"], told["live"]) == ("overridden", True, now.name)
     for page in (now / "site").glob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert "Programme board: the restated spend is a known typing error" in text, page.name
