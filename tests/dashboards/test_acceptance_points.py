@@ -7,9 +7,6 @@
 | 17 | the board pack |
 | 21 | a refused build leaves the live release as it was, and the status page says so |
 
-One half of a point is not shown by any test: that the words drawn in the PDF hold no hidden value (22). They are
-compressed, so a search of its bytes reads titles and alternative texts only; the pages it is printed from are searched.
-
 A name in the table that no longer exists, or a point without a test, fails here.
 """
 
@@ -74,6 +71,8 @@ SHOWN_BY: dict[int, tuple[tuple[str, str], ...]] = {
         (SITE, "test_hidden_cells_leak_nowhere"),
         ("integration/test_main_job.py", "test_the_published_tables_hold_no_small_count"),
         ("export/test_workbook.py", "test_every_figure_stands_in_the_workbook_as_published"),
+        (PACK, "test_it_names_no_address_and_holds_no_hidden_value"),
+        (PACK, "test_a_hidden_value_drawn_in_it_would_be_found"),
     ),
 }
 

@@ -8,8 +8,12 @@ from pathlib import Path
 import made_inputs
 import pytest
 from built_site import Built
+from pdf_words import words
 
 from dashboards import BoardPackError, SiteInputs, board_pack_of
+from dashboards.blocks import Page
+from dashboards.board_pack import board_pack
+from dashboards.site import Site
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +41,17 @@ def test_it_names_no_address_and_holds_no_hidden_value(pack: bytes) -> None:
     assert b"file:" not in pack
     assert not re.search(rb"/URI ?\(", pack)
     assert not any(secret.encode() in pack for secret in made_inputs.SECRETS)
+    drawn = words(pack)
+    assert "Board pack" in drawn and "Demonstration data: generated, not real" in drawn
+    assert not any(secret in drawn for secret in made_inputs.SECRETS)
+
+
+def test_a_hidden_value_drawn_in_it_would_be_found(
+    built: Built, inputs: SiteInputs, browser_path: Path
+) -> None:
+    site = Site(inputs)
+    told = Page("leak.html", "A page that leaks", f"One network has {made_inputs.SECRETS[0]} people.", [])
+    assert made_inputs.SECRETS[0] in words(board_pack(built.folder, site, [told], pages=["leak.html"]))
 
 
 def test_it_is_dated_by_its_release(pack: bytes) -> None:
