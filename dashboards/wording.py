@@ -48,6 +48,13 @@ NODE = {
     "outcome": "Outcome",
     "impact": "Impact",
 }
+NODE_MEANING = {
+    "input": "What goes in: money, people, time.",
+    "activity": "What is done with it.",
+    "output": "What comes directly of it: people who finished, courses that run.",
+    "outcome": "What changes where they work.",
+    "impact": "What changes for places, patients and the service.",
+}
 SIGNAL = {
     "within": "As chance would have it",
     "low_95": "Below the 95% limits",

@@ -10,6 +10,7 @@ from dashboards.index import FIGURES, SITEMAP_PAGE
 from dashboards.pages import Nav
 from dashboards.pages.archive import PATH as ARCHIVE
 from dashboards.pages.changes import PATH as CHANGES
+from dashboards.pages.theory import PATH as THEORY
 from dashboards.site import Site
 
 NAV = Nav(10, "About", "about.html")
@@ -36,6 +37,7 @@ def pages(site: Site) -> Iterator[Page]:
 def _ways() -> Links:
     beside = (("What changed since the last release, and why", CHANGES), ("Earlier releases", ARCHIVE))
     whole = (
+        ("How the programme should work, and what is measured of it", THEORY),
         ("Every page of this release", SITEMAP_PAGE),
         ("Every chart, table and measure, for machines (JSON)", FIGURES),
     )
