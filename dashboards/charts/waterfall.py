@@ -102,7 +102,7 @@ def _ends(change: Change) -> list[tuple[float, float]]:
 
 
 def _bars(change: Change, unit: str) -> dict[str, Any]:
-    """Rises are filled, falls are hatched: the direction does not hang on colour."""
+    """Falls are outlined and every bar carries its sign: the direction does not hang on colour."""
     rises = [amount > 0 for _, amount in change.told]
     return {
         "type": "bar",

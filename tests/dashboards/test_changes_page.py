@@ -55,7 +55,8 @@ def test_bars_of_a_waterfall_lead_from_the_figure_before_to_that_of_now(built: B
         ends = [start + length for start, length in zip(bars["base"], bars["x"], strict=True)]
         assert bars["base"] == pytest.approx([before, *ends[:-1]])
         assert ends[-1] == pytest.approx(now)
-        assert [shape == "/" for shape in bars["marker"]["pattern"]["shape"]] == [x < 0 for x in bars["x"]]
+        assert [width > 0 for width in bars["marker"]["line"]["width"]] == [x < 0 for x in bars["x"]]
+        assert [text.startswith("+") for text in bars["text"]] == [x > 0 for x in bars["x"]]
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_a_refused_build_cannot_be_published_and_the_last_release_stays(home: Pa
     assert "spend_against_ceiling.plausible" in second.stdout
     told = json.loads((home / "releases" / "status" / "status.json").read_text(encoding="utf-8"))
     assert (told["outcome"], told["published"], told["live"]) == ("refused", False, live.name)
-    assert any(check["asset"] == "fct_metric_value" for check in told["failed"])
+    assert any(check["asset"] == "marts.fct_metric_value" for check in told["failed"])
     page = (home / "releases" / "status" / "index.html").read_text(encoding="utf-8")
     assert "New data were refused" in page and f"Release {live.name} stays as it was published" in page
     alone = python(PUBLISH_ONLY, home)
