@@ -12,6 +12,7 @@ _DECIMALS = {"people": 0, "count": 0, "fte": 0, "percent": 1, "rate": 1, "days":
 _SMALL_FTE = 100
 _SMALL_RATE = 1  # below it one decimal makes different places look alike
 _MILLION = 1_000_000
+_LEAST_P = 0.001
 _UNIT_WORDS = {
     "people": "people",
     "count": "",
@@ -101,6 +102,11 @@ def parts(value: Value | None) -> str:
     if value is None or value.unit != "percent" or value.numerator is None or value.denominator is None:
         return ""
     return f"{value.numerator:,.0f} of {value.denominator:,.0f}"
+
+
+def p_value(value: float) -> str:
+    """``0.148``; ``below 0.001`` where it is."""
+    return f"{value:.3f}" if value >= _LEAST_P else f"below {_LEAST_P}"
 
 
 def period(start: date, grain: str) -> str:

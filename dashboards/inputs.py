@@ -13,6 +13,7 @@ import pandas as pd
 from dashboards.downloads import Download
 from dashboards.values import WITHHELD
 from dbt_project.registry import Metric, Programme, load_metrics, load_programme
+from dbt_project.registry.plans import Plan, load_plans
 
 
 class InputError(ValueError):
@@ -141,6 +142,41 @@ CHANGE_COLUMNS = (
 )
 HISTORY_COLUMNS = ("release_id", "published_on", "data_to", "as_at", "gate_status")
 CURVE_COLUMNS = ("metric_id", "org_level", "org_code", "strand", "months", "share", "lower_95", "upper_95")
+ANALYSIS_COLUMNS = (
+    "analysis_id",
+    "status",
+    "remark",
+    "refused_because",
+    "deviations",
+    "remarks",
+    "plan_hash",
+    "locked_on",
+    "locked_by",
+    "first_period",
+    "last_period",
+    "adopters",
+    "others",
+    "figures_version",
+    "engine",
+)
+ESTIMATE_COLUMNS = (
+    "analysis_id",
+    "part",
+    "label",
+    "cohort",
+    "position",
+    "estimate",
+    "se",
+    "lower_95",
+    "upper_95",
+    "band_lower",
+    "band_upper",
+    "p",
+    "p_adjusted",
+    "units",
+)
+BALANCE_COLUMNS = ("analysis_id", "variable", "adopters", "others", "difference")
+REPORTING_COLUMNS = ("analysis_id", "period", "observed", "units")
 # Tables that an older release does not have: their frames are empty then.
 _OPTIONAL = {
     "network_funnel": ("fct_network_funnel", FUNNEL_COLUMNS),
@@ -148,6 +184,10 @@ _OPTIONAL = {
     "metric_change": ("fct_metric_change", CHANGE_COLUMNS),
     "release_history": ("release_history", HISTORY_COLUMNS),
     "time_curve": ("fct_time_curve", CURVE_COLUMNS),
+    "analysis": ("dim_analysis", ANALYSIS_COLUMNS),
+    "impact_estimate": ("fct_impact_estimate", ESTIMATE_COLUMNS),
+    "impact_balance": ("fct_impact_balance", BALANCE_COLUMNS),
+    "impact_reporting": ("fct_impact_reporting", REPORTING_COLUMNS),
 }
 
 
@@ -163,8 +203,9 @@ class SiteInputs:
     ``practice`` may be empty; networks are then found by name and code but not by practice. ``sensitivity`` holds
     figures over the networks that reported every time, and may be empty too; so may ``network_funnel`` (limits for
     each network), ``control_chart`` (limits for England's months), ``metric_change`` (England's figures that are not
-    what they were in the release before) and ``time_curve`` (shares by month after the start). ``release_history`` are
-    the releases before this one. ``downloads`` are files of the release to offer on the site.
+    what they were in the release before), ``time_curve`` (shares by month after the start) and the four tables of
+    impact analyses, whose ``plans`` are read from their files. ``release_history`` are the releases before this one,
+    ``downloads`` files of the release to offer on the site.
     """
 
     metric_value: pd.DataFrame
@@ -182,6 +223,11 @@ class SiteInputs:
     metric_change: pd.DataFrame = field(default_factory=lambda: _nothing(CHANGE_COLUMNS))
     release_history: pd.DataFrame = field(default_factory=lambda: _nothing(HISTORY_COLUMNS))
     time_curve: pd.DataFrame = field(default_factory=lambda: _nothing(CURVE_COLUMNS))
+    analysis: pd.DataFrame = field(default_factory=lambda: _nothing(ANALYSIS_COLUMNS))
+    impact_estimate: pd.DataFrame = field(default_factory=lambda: _nothing(ESTIMATE_COLUMNS))
+    impact_balance: pd.DataFrame = field(default_factory=lambda: _nothing(BALANCE_COLUMNS))
+    impact_reporting: pd.DataFrame = field(default_factory=lambda: _nothing(REPORTING_COLUMNS))
+    plans: dict[str, Plan] = field(default_factory=load_plans)
     downloads: tuple[Download, ...] = ()
 
     def __post_init__(self) -> None:
@@ -213,7 +259,7 @@ class SiteInputs:
         Raises :class:`InputError` where a table or column is missing.
         """
         with duckdb.connect(str(path), read_only=True) as connection:
-            frames = {name: _query(connection, name, sql) for name, sql in _QUERIES.items()}
+            frames: dict[str, Any] = {name: _query(connection, name, sql) for name, sql in _QUERIES.items()}
             present = {
                 row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()
             }

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from dashboards import formatting, messages, wording
+from dashboards.analyses import Analysis, read_analyses
 from dashboards.charts.control import ControlPoint
 from dashboards.charts.network_funnel import FunnelPoint
 from dashboards.charts.survival import CurvePoint
@@ -249,6 +250,18 @@ class Site:
             if row["metric_id"] not in best or rank > best[row["metric_id"]][0]:
                 best[str(row["metric_id"])] = (rank, row)
         return {name: _change(row) for name, (_, row) in best.items()}
+
+    @cached_property
+    def analyses(self) -> tuple[Analysis, ...]:
+        """The impact analyses of this release."""
+        inputs = self.inputs
+        return read_analyses(
+            inputs.analysis,
+            inputs.impact_estimate,
+            inputs.impact_balance,
+            inputs.impact_reporting,
+            inputs.plans,
+        )
 
     def strand_of(self, metric: Metric, strand: Strand) -> str:
         """The strand key a metric's rows carry: its own where the registry breaks it down, else the total."""

@@ -104,3 +104,19 @@ def symbol_note(symbols: set[str]) -> str:
 def gate_result(status: str) -> str:
     """The gate result in words; an unknown status is shown as it is rather than hidden."""
     return GATE.get(status, status.replace("_", " "))
+
+
+ANALYSIS_STATUS = {
+    "published": "Estimate",
+    "exploratory": "Exploratory",
+    "refused": "Refused",
+    "awaiting_lock": "Awaiting its lock",
+}
+ANALYSIS_TONE = {"published": "green", "exploratory": "yellow", "refused": "red", "awaiting_lock": "grey"}
+SUBGROUP = {
+    "deprived_half": "More deprived half",
+    "less_deprived_half": "Less deprived half",
+    "urban": "Urban networks",
+    "rural": "Rural networks",
+}
+COVARIATE = {"deprivation": "deprivation", "rural": "rurality", "list_size": "patients registered"}

@@ -123,11 +123,10 @@ def fit(panel: pd.DataFrame, design: Design) -> Fit:
     group_time = _group_time(result)
     cohorts = _cohorts(used)
     times = tuple(int(time) for time in study.vcov_index)
-    after = [time for time in times if 0 <= time <= design.after]
-    vcov = np.asarray(study.vcov, dtype=np.float64)
+    after = {time: 1.0 for time in times if 0 <= time <= design.after}
     return Fit(
-        overall=Effect(*map(float, (result.att, result.se, *result.conf_int, result.p_value))),
-        dynamic=_mean_effect(study, vcov, times, after),
+        overall=_mean_effect(study, _sizes(group_time, cohorts)),
+        dynamic=_mean_effect(study, after),
         by_cohort=_by_cohort(group_time, cohorts),
         by_calendar=_by_calendar(group_time, cohorts),
         event_study=_event_study(study, bands, design),
@@ -137,7 +136,7 @@ def fit(panel: pd.DataFrame, design: Design) -> Fit:
         never=int(used.loc[used["first_treated"] == 0, "unit"].nunique()),
         excluded=excluded,
         problems=_problems(remarks),
-        vcov=vcov,
+        vcov=np.asarray(study.vcov, dtype=np.float64),
         vcov_times=times,
     )
 
@@ -148,7 +147,8 @@ def point(panel: pd.DataFrame, design: Design) -> Effect:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = _estimated(used, design, draws=0)
-    return Effect(*map(float, (result.att, result.se, *result.conf_int, result.p_value)))
+        study = result.aggregate("event_study")
+    return _mean_effect(study, _sizes(_group_time(result), _cohorts(used)))
 
 
 def pretrend(found: Fit, design: Design) -> Joint:
@@ -235,9 +235,11 @@ def _usable(panel: pd.DataFrame, design: Design) -> tuple[pd.DataFrame, dict[str
     adopters = seen.loc[treated & ~early].groupby("first_treated")["unit"].nunique()
     small = seen["first_treated"].isin(adopters.index[adopters < design.least_cohort])
     excluded = {
-        "never observed with all it needs": int(panel["unit"].nunique() - seen["unit"].nunique()),
-        "adopted before the first period that can be compared": int(seen.loc[early, "unit"].nunique()),
-        f"adopted with fewer than {design.least_cohort} others" if design.least_cohort > 1 else "alone": int(
+        "an outcome or a covariate is not known in any period": int(
+            panel["unit"].nunique() - seen["unit"].nunique()
+        ),
+        "adopted before anything could be compared": int(seen.loc[early, "unit"].nunique()),
+        f"fewer than {design.least_cohort} adopted in the same period": int(
             seen.loc[small, "unit"].nunique()
         ),
     }
@@ -306,16 +308,35 @@ def _cohorts(panel: pd.DataFrame) -> pd.DataFrame:
     return sizes.rename_axis("cohort").rename("units").reset_index()
 
 
-def _mean_effect(study: Any, vcov: Floats, times: tuple[int, ...], wanted: list[int]) -> Effect:
-    """The mean of the effects at some event times, with its standard error from their covariance."""
-    if not wanted:
+def _sizes(group_time: pd.DataFrame, cohorts: pd.DataFrame) -> dict[int, float]:
+    """How many adopters are seen so many periods after adoption: the weights of the overall effect.
+
+    The library's own overall effect also averages the periods of anticipation, in which there need not be any.
+    """
+    late = _after(group_time, cohorts)
+    since = late["period"] - late["cohort"]
+    sums = late["units"].groupby(since).sum()
+    return dict(zip(map(int, sums.index.to_list()), map(float, sums.to_list()), strict=True))
+
+
+def _mean_effect(study: Any, weights: dict[int, float]) -> Effect:
+    """A weighted mean of the effects at some event times, with its standard error from their covariance.
+
+    Clustered fits use the t distribution with the library's degrees of freedom, others the normal.
+    """
+    times = [int(time) for time in study.vcov_index]
+    if not set(times) & set(weights):
         return Effect(*[float("nan")] * 5)
-    values = dict(zip(map(int, study.event_time), map(float, study.att), strict=True))
-    weights = np.array([1 / len(wanted) if time in wanted else 0.0 for time in times])
-    mean = float(np.mean([values[time] for time in wanted]))
-    se = float(np.sqrt(weights @ vcov @ weights))
-    half = float(stats.norm.ppf(1 - (1 - CONFIDENCE) / 2)) * se
-    return Effect(mean, se, mean - half, mean + half, float(2 * stats.norm.sf(abs(mean) / se)))
+    share = np.array([weights.get(time, 0.0) for time in times])
+    share = share / share.sum()
+    found = dict(zip(map(int, study.event_time), map(float, study.att), strict=True))
+    mean = float(share @ np.array([found[time] for time in times]))
+    se = float(np.sqrt(share @ np.asarray(study.vcov, dtype=np.float64) @ share))
+    known = np.asarray(study.df, dtype=np.float64) if study.df is not None else np.array([np.nan])
+    finite = known[np.isfinite(known)]
+    law = stats.t(float(finite.min())) if finite.size else stats.norm
+    half = float(law.ppf(1 - (1 - CONFIDENCE) / 2)) * se
+    return Effect(mean, se, mean - half, mean + half, float(2 * law.sf(abs(mean) / se)))
 
 
 def _after(group_time: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:

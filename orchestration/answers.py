@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbt_project.registry import Metric, RegistryError, load_feeds, load_metrics
+from dbt_project.registry.plans import load_plans
 from orchestration import audit
 from orchestration.progress_log import say
 from orchestration.settings import Settings
@@ -74,6 +75,7 @@ def generate_demonstration(
     wanted = {"seed": seed, "size": size, "dirt": sorted(DIRT if dirt is None else dirt)}
     mark = settings.home / "demonstration.json"
     if mark.exists() and json.loads(mark.read_text(encoding="utf-8")) == wanted:
+        _lock_plans(settings)
         return
     if any(path.is_file() for path in settings.landing.rglob("*")):
         raise DataRefused(
@@ -83,6 +85,18 @@ def generate_demonstration(
     say(f"generating demonstration data, size {size:g}")
     generate(settings.landing, seed=seed, size=size, dirt=dirt, progress=say)
     mark.write_text(json.dumps(wanted), encoding="utf-8")
+    _lock_plans(settings)
+
+
+def _lock_plans(settings: Settings) -> None:
+    """Analysis plans of a demonstration are locked before its data are read; an earlier lock stays."""
+    from orchestration.impact import locking
+
+    for plan in load_plans().values():
+        if locking.standing(settings, plan).locked_on is None:
+            locking.lock(
+                settings, plan, by="Demonstration", why="the plan was written before the data were generated"
+            )
 
 
 def check(file: Path, feed: str | None) -> Told:

@@ -380,7 +380,8 @@ def evaluate(
         raise answers.UsageProblem("--by and --why: expected with --lock only")
     with console.progress(silent=as_json):
         told = answering.run_plan(settings, plan)
-    return _told(told, as_json=as_json)
+    _told(told, as_json=as_json)
+    return DONE if told.good else REFUSED
 
 
 @app.command()

@@ -13,7 +13,7 @@ from dashboards.pages.changes import PATH as CHANGES
 from dashboards.pages.theory import PATH as THEORY
 from dashboards.site import Site
 
-NAV = Nav(10, "About", "about.html")
+NAV = Nav(11, "About", "about.html")
 
 
 def pages(site: Site) -> Iterator[Page]:

@@ -26,7 +26,7 @@ from dashboards.site import Site
 from dashboards.values import ENGLAND, Place, Value
 from dbt_project.registry import Metric
 
-NAV = Nav(6, "Find a board or network", "icb/index.html")
+NAV = Nav(7, "Find a board or network", "icb/index.html")
 
 
 def pages(site: Site) -> Iterator[Page]:

@@ -10,7 +10,7 @@ from dashboards.pages import Nav
 from dashboards.site import Site
 from dbt_project.registry import Metric
 
-NAV = Nav(8, "Definitions", "definitions.html")
+NAV = Nav(9, "Definitions", "definitions.html")
 
 
 def pages(site: Site) -> Iterator[Page]:

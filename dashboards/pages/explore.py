@@ -25,7 +25,7 @@ from dashboards.site import Site
 from dashboards.values import ENGLAND, WITHHELD
 from dbt_project.registry import Metric
 
-NAV = Nav(9, "Explore", "explore.html")
+NAV = Nav(10, "Explore", "explore.html")
 # A measure of these units means the same in a small place as in a large one, so places can be held against England.
 COMPARABLE_UNITS = ("percent", "rate", "days", "ratio", "difference")
 

@@ -11,7 +11,7 @@ from dashboards.blocks import Block, Cell, Column, DataTable, Heading, Notice, P
 from dashboards.pages import Nav
 from dashboards.site import Feed, Site, records
 
-NAV = Nav(7, "Data quality", "quality.html")
+NAV = Nav(8, "Data quality", "quality.html")
 _LONG_TABLE = 20  # rows from which a search box helps
 _FEED_TONE = {"received": "green", "missing": "red", "stale": "orange"}
 _CHECK_TONE = {"passed": "green", "failed": "red", "crashed": "red"}

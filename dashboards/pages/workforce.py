@@ -12,7 +12,7 @@ from dashboards.pages import Nav
 from dashboards.site import Site
 from dashboards.values import ENGLAND, Value
 
-NAV = Nav(5, "Network workforce", "workforce.html")
+NAV = Nav(6, "Network workforce", "workforce.html")
 _REPORTING = (
     "Not every network reported in the early years, so part of the early growth is better reporting,"
     " not more staff."

@@ -30,7 +30,8 @@ ANALYSIS, ESTIMATE, BALANCE, REPORTING = (
     "fct_impact_balance",
     "fct_impact_reporting",
 )
-KEPT = "assessments"  # below the home folder's builds
+KEPT = "assessments"  # below the builds
+MOST_KEPT = 20  # newest first; older ones are worked out again when somebody asks
 _ENGINES = ("diff-diff", "statsmodels", "scipy", "numpy", "pandas")
 _TABLES = {
     "estimates": impact.ESTIMATE_TYPES,
@@ -179,6 +180,9 @@ def _keep(folder: Path, found: impact.Assessment) -> None:
     (draft / "assessment.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     draft.replace(folder)
+    kept = sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for old in kept[MOST_KEPT:]:  # what a killed run left of a draft among them
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _kept(folder: Path) -> impact.Assessment | None:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import made_impact
 import pandas as pd
 
 from dashboards import ReleaseInfo, SiteInputs
@@ -420,4 +421,6 @@ def inputs(
         metric_change=metric_change(values),
         release_history=release_history(),
         time_curve=time_curve(),
+        **made_impact.frames(),
+        plans=made_impact.plans(),
     )

@@ -164,7 +164,10 @@ def _same(text: str, raw: str) -> bool:
     if not _NUMBER.fullmatch(raw):
         return text == inert.original(raw)
     bare = re.sub(r" \[\w\]$", "", text).removeprefix("+")
-    return any(formatting.plain(float(raw), unit) == bare for unit in _UNITS)
+    written = {formatting.plain(float(raw), unit) for unit in _UNITS} | {formatting.p_value(float(raw))}
+    return bare in written | {
+        text.removeprefix("-") for text in written if not float(re.sub("[^0-9.]", "", text))
+    }
 
 
 def _place_of_page(site: ReadSite, shown: Shown, published: PublishedFigures) -> set[str]:

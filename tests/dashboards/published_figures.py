@@ -32,6 +32,21 @@ OTHER_FRAMES = (
     "network_funnel",
     "control_chart",
     "time_curve",
+    "analysis",
+    "impact_estimate",
+    "impact_balance",
+    "impact_reporting",
+)
+ESTIMATES = (
+    "estimate",
+    "lower_95",
+    "upper_95",
+    "band_lower",
+    "band_upper",
+    "p",
+    "p_adjusted",
+    "position",
+    "units",
 )
 LIMITS = ("lower_95", "upper_95", "lower_998", "upper_998")
 FUNNEL_NUMBERS = ("observed", "population", "rate", *LIMITS)
@@ -88,6 +103,7 @@ def published_figures(inputs: SiteInputs) -> PublishedFigures:
     _add(found, curves.assign(period_start=inputs.programme.start), ("value", "lower_95", "upper_95"))
     changes = inputs.metric_change
     _add(found, changes.assign(value=changes["old_value"]), ("old_value", "change", *CHANGE_PARTS))
+    _add_impact(found, inputs)
     for name, value in vars(inputs).items():
         if isinstance(value, pd.DataFrame) and name not in OTHER_FRAMES:
             _add_others(found, value)
@@ -113,6 +129,31 @@ def _add(found: PublishedFigures, frame: pd.DataFrame, columns: tuple[str, ...])
     if "symbol" in frame:
         for key, symbol in zip(keys, frame["symbol"].tolist(), strict=True):
             found.symbols[key].add(symbol if isinstance(symbol, str) else "")
+
+
+def _add_impact(found: PublishedFigures, inputs: SiteInputs) -> None:
+    """Estimates under the outcome they are of, which for some parts is named by their label."""
+    outcomes = {plan.id: plan.outcome for plan in inputs.plans.values()}
+    estimates = inputs.impact_estimate
+    outcome = estimates["analysis_id"].map(outcomes)
+    named = estimates["label"].where(estimates["label"].isin(list(inputs.metrics)))
+    place = estimates["label"].where(estimates["part"] == "leave_icb", "ENG")
+    for metric_id in (outcome, named.fillna(outcome)):
+        rows = estimates.assign(
+            metric_id=metric_id,
+            org_code=place,
+            period_start=estimates["cohort"].fillna(inputs.programme.start),
+        )
+        _add(found, rows.assign(period_grain="quarter", value=0.0), ESTIMATES)
+    balance = inputs.impact_balance.assign(
+        org_code="ENG", period_start=inputs.programme.start, period_grain="all"
+    )
+    _add(found, balance.assign(metric_id=balance["analysis_id"].map(outcomes)), ("difference",))
+    reporting = inputs.impact_reporting
+    rows = reporting.assign(
+        metric_id=reporting["analysis_id"].map(outcomes), org_code="ENG", period_start=reporting["period"]
+    )
+    _add(found, rows.assign(period_grain="quarter", value=0.0), ("observed", "units"))
 
 
 def _period(found: PublishedFigures, start: date, grain: str) -> str:

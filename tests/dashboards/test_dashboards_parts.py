@@ -150,7 +150,7 @@ def test_a_board_without_a_tile_is_in_the_table_and_named_under_the_map() -> Non
 
 def test_pages_are_discovered_in_navigation_order() -> None:
     orders = [module.nav.order for module in discover() if module.nav]
-    assert orders == sorted(orders) and len(orders) == len(set(orders)) == 10
+    assert orders == sorted(orders) and len(orders) == len(set(orders)) == 11
 
 
 def test_lock_file_names_no_host_and_pins_the_chart_library() -> None:

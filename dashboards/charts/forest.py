@@ -1,0 +1,130 @@
+"""The same effect estimated in several ways: a dot and its interval each, beside the line of no effect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboards import formatting, theme, wording
+from dashboards.analyses import Estimate
+from dashboards.blocks import Cell, Column, Figure, Table
+from dashboards.charts.axes import hover, wrapped
+from dashboards.charts.event_study import between, reach, signed
+from dbt_project.registry import Metric
+
+_ROW = 36
+_FRAME = 76
+_ROOM, _ROOM_NARROW = 34, 20  # characters beside the chart
+
+
+def forest(
+    metric: Metric, rows: list[tuple[str, Estimate]], *, figure_id: str, title: str, what: str, note: str
+) -> Figure:
+    """The chart of ``rows`` (name and estimate, the first being the planned one) in their order."""
+    drawn = [(name, each) for name, each in rows if each.value is not None]
+    ends = [end for _, each in drawn for end in (each.value, each.lower, each.upper) if end is not None]
+    low, high = min(*ends, 0.0), max(*ends, 0.0)
+    room = (high - low) * 0.08 or 0.1
+    height = _FRAME + _ROW * len(drawn)
+    layout: dict[str, Any] = {
+        "xaxis": {
+            "tickformat": ",.2~f",
+            "nticks": 6,
+            "rangemode": "normal",
+            "range": [low - room, high + room],
+            "showgrid": True,
+            "showline": False,
+        },
+        "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False, **theme.LABEL_GAP},
+        "margin": {"l": 250, "r": 28, "t": 30, "b": 34},
+        **_nil(),
+    }
+    narrow = {"margin": {"l": 140, "r": 14, "t": 30, "b": 32}, "xaxis": {**layout["xaxis"], "nticks": 4}}
+    return Figure(
+        figure_id,
+        title,
+        f"{metric.label}: {what}",
+        "; ".join(f"{name}: {_words(each)}" for name, each in rows) + ".",
+        (_dots(drawn),),
+        layout,
+        narrow,
+        height,
+        height,
+        _table(rows, f"{title}. {metric.label}: {what}"),
+        metric.id,
+        note,
+        {0: {"y": [wrapped(name, _ROOM_NARROW) for name, _ in drawn]}},
+    )
+
+
+def _words(each: Estimate) -> str:
+    if each.value is None:
+        return "too few networks"
+    return f"{signed(each.value)} ({between(each.lower, each.upper)})"
+
+
+def _nil() -> dict[str, Any]:
+    shape = {
+        "type": "line",
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "x0": 0,
+        "x1": 0,
+        "layer": "below",
+        "line": {"color": theme.REFERENCE, "width": 1.5, "dash": "dash"},
+    }
+    label = {
+        "yref": "paper",
+        "y": 1,
+        "yanchor": "bottom",
+        "x": 0,
+        "text": "No effect",
+        "showarrow": False,
+        "font": {"color": theme.REFERENCE},
+    }
+    return {"shapes": [shape], "annotations": [label]}
+
+
+def _dots(drawn: list[tuple[str, Estimate]]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [each.value for _, each in drawn],
+        "y": [wrapped(name, _ROOM) for name, _ in drawn],
+        "customdata": [[name, _words(each)] for name, each in drawn],
+        "hovertemplate": hover(),
+        "marker": {
+            "color": [theme.ORANGE if each.is_told_from_nil else theme.BLUE for _, each in drawn],
+            "symbol": ["diamond" if each.is_told_from_nil else "circle" for _, each in drawn],
+            "size": 11,
+        },
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [reach(each.upper, each.value) for _, each in drawn],
+            "arrayminus": [reach(each.value, each.lower) for _, each in drawn],
+            "color": theme.BLUE,
+            "thickness": 2,
+            "width": 0,
+        },
+        "cliponaxis": False,
+    }
+
+
+def _table(rows: list[tuple[str, Estimate]], caption: str) -> Table:
+    columns = (
+        Column("Choice"),
+        Column("Effect", True),
+        Column(wording.INTERVAL_NAME, True),
+        Column("p", True),
+    )
+    body = tuple(
+        (
+            Cell(name),
+            Cell("too few networks") if each.value is None else Cell(signed(each.value), each.value),
+            Cell(between(each.lower, each.upper)),
+            Cell(wording.NOTHING) if each.p is None else Cell(formatting.p_value(each.p), each.p),
+        )
+        for name, each in rows
+    )
+    return Table(caption, columns, body)

@@ -1,0 +1,135 @@
+"""Impact analyses as a release publishes them: one of every standing, numbers made up but for their order."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from dashboards.inputs import ANALYSIS_COLUMNS, BALANCE_COLUMNS, ESTIMATE_COLUMNS, REPORTING_COLUMNS
+from dbt_project.registry.plans import Plan, load_plans
+
+Row = dict[str, Any]
+STANDINGS = ("published", "exploratory", "refused", "awaiting_lock")
+REFUSAL = "Before adoption, adopters and others did not move alike (joint test, p = 0.004; the plan asks for at least 0.05)."
+CHANGED = "estimator.draws: 999, was 99"
+FIRST_COHORT, QUARTERS = pd.Timestamp("2022-04-01"), 21
+
+
+def plans() -> dict[str, Plan]:
+    """The plan there is, under a name for each standing."""
+    plan = next(iter(load_plans().values()))
+    made = {
+        standing: plan.model_copy(update={"id": f"made_{standing}", "title": f"Made analysis, {standing}"})
+        for standing in STANDINGS[1:]
+    }
+    return {plan.id: plan, **{each.id: each for each in made.values()}}
+
+
+def frames() -> dict[str, pd.DataFrame]:
+    """The four tables, by the name of their input."""
+    found = plans()
+    estimates: list[Row] = []
+    balance: list[Row] = []
+    reporting: list[Row] = []
+    for number, (plan, standing) in enumerate(zip(found.values(), STANDINGS, strict=True)):
+        shown = {"analysis_id": plan.id}
+        if standing in ("published", "exploratory"):
+            estimates += [{**shown, **row} for row in _estimates(plan, 0.8 - number)]
+            balance += [
+                {**shown, "variable": name, "adopters": 0.1, "others": 0.0, "difference": 0.05 * place}
+                for place, name in enumerate((*plan.covariates, "outcome"))
+            ]
+        if standing != "awaiting_lock":
+            reporting += [
+                {**shown, "period": period, "observed": 900 + 7 * place, "units": 1200}
+                for place, period in enumerate(pd.date_range("2021-04-01", periods=QUARTERS, freq="QS-APR"))
+            ]
+    analysis = [_analysis(plan, standing) for plan, standing in zip(found.values(), STANDINGS, strict=True)]
+    dates = {"cohort": "datetime64[ns]", "units": "Int64"}
+    return {
+        "analysis": pd.DataFrame(analysis, columns=list(ANALYSIS_COLUMNS)),
+        "impact_estimate": pd.DataFrame(estimates, columns=list(ESTIMATE_COLUMNS)).astype(dates),
+        "impact_balance": pd.DataFrame(balance, columns=list(BALANCE_COLUMNS)),
+        "impact_reporting": pd.DataFrame(reporting, columns=list(REPORTING_COLUMNS)),
+    }
+
+
+def _analysis(plan: Plan, standing: str) -> Row:
+    locked = standing != "awaiting_lock"
+    shown = standing in ("published", "exploratory")
+    return {
+        "analysis_id": plan.id,
+        "status": standing,
+        "remark": {
+            "exploratory": "It was changed after it was locked.",
+            "awaiting_lock": "It is not locked.",
+        }.get(standing, ""),
+        "refused_because": REFUSAL if standing == "refused" else "",
+        "deviations": CHANGED if standing == "exploratory" else "",
+        "remarks": "",
+        "plan_hash": plan.hash,
+        "locked_on": pd.Timestamp("2026-03-02") if locked else pd.NaT,
+        "locked_by": "Programme evaluation lead" if locked else "",
+        "first_period": pd.Timestamp("2021-04-01"),
+        "last_period": pd.Timestamp("2026-04-01") if locked else pd.NaT,
+        "adopters": 849 if shown else math.nan,
+        "others": 305 if shown else math.nan,
+        "figures_version": "f" * 64,
+        "engine": "diff-diff 3.13.0",
+    }
+
+
+def _effect(value: float, se: float = 0.2) -> Row:
+    half = 1.96 * se
+    p = math.erfc(abs(value) / se / math.sqrt(2))
+    return {"estimate": value, "se": se, "lower_95": value - half, "upper_95": value + half, "p": p}
+
+
+def _estimates(plan: Plan, effect: float) -> list[Row]:
+    base = -1 - plan.estimator.anticipation
+    rows: list[Row] = [
+        {
+            "part": "overall",
+            **_effect(effect),
+            "p_adjusted": min(1.0, 3 * _effect(effect)["p"]),
+            "units": 849,
+        },
+        {"part": "dynamic", **_effect(effect * 1.1)},
+        {"part": "detectable", "estimate": 0.56},
+        {"part": "pretrend", "estimate": 2.5, "p": 0.47, "units": 3},
+        {"part": "breakdown", "estimate": 0.018},
+        {"part": "placebo_date", "position": -3.0, **_effect(0.03)},
+    ]
+    for since in range(-plan.estimator.before, plan.estimator.after + 1):
+        if since == base:
+            rows.append({"part": "event", "label": "base", "position": since, "estimate": 0.0})
+            continue
+        found = _effect(effect * (1 + since / 20) if since >= 0 else 0.01 * since, 0.15)
+        band = {"band_lower": found["lower_95"] - 0.1, "band_upper": found["upper_95"] + 0.1}
+        rows.append({"part": "event", "position": since, **found, **band})
+    for since in (0, 1):
+        cohort = {"cohort": FIRST_COHORT, "position": since, "units": 41}
+        rows.append({"part": "cohort", **cohort, **_effect(effect / 2)})
+    rows += [
+        {"part": "secondary", "label": name, **_effect(0.05), "p_adjusted": 0.9} for name in plan.secondary
+    ]
+    rows += [{"part": "placebo_outcome", "label": name, **_effect(-0.02)} for name in plan.placebo.outcomes]
+    rows += [{"part": "cluster", "label": "icb", **_effect(effect, 0.25)}]
+    rows += [{"part": "constant_reporters", **_effect(effect + 0.02)}]
+    rows += [{"part": "neighbours", "label": "sub_icb", **_effect(effect - 0.03)}]
+    rows += [{"part": "subgroup", "label": name, **_effect(effect + 0.1)} for name in plan.subgroups[:-1]]
+    rows += [{"part": "subgroup", "label": plan.subgroups[-1]}]
+    rows += [{"part": "leave_cohort", "cohort": FIRST_COHORT, **_effect(effect + 0.04)}]
+    rows += [{"part": "leave_icb", "label": "QOP", **_effect(effect - 0.05)}]
+    rows += [
+        {
+            "part": "smoothness",
+            "position": bend,
+            "lower_95": effect - 0.4 - 30 * bend,
+            "upper_95": effect + 0.4,
+        }
+        for bend in (0.0, 0.01, 0.02)
+    ]
+    return rows
