@@ -65,7 +65,7 @@ FEW = 8  # points on either side below which a segment is short: Penfold RB, Zha
 NEAR_ONE = 0.8  # AR coefficient up to which the intervals were tried
 DOUBT = 0.05  # p-value of the Ljung-Box test below which autocorrelation is left
 NODES = 100  # Gauss-Legendre points over the AR coefficient
-STEPS, EXACT = 60, 1e-10  # towards a quantile, at most; of the error, within which it is found
+STEPS, EXACT = 60, 1e-8  # towards a quantile, at most; of the error, within which it is found
 NO_SPREAD = 1e-10  # of the values, that is rounding and no error
 ITERATIONS = 200  # of GLSAR at most
 FEW_EVENTS = 5  # expected events a period below which Pearson's chi-square and the log rate are poor
@@ -181,10 +181,11 @@ def continuous(
     effects = _effects(model, _mixed(mixture, rows, confidence))
     rho = mixture.coefficient(0.5)
     mean = mixture.weight @ mixture.coefficients
-    residuals = _residual_check(_whitened(rho, (value - model.columns @ mean)[:, None])[:, 0], fitted=1)
+    errors = _whitened(np.array([rho]), (value - model.columns @ mean)[:, None])[0, :, 0]
+    residuals = _residual_check(errors, fitted=1)
     beside = _by_other_methods(model, value, confidence) if with_checks else ()
     fitted = _mixed(mixture, model.columns, confidence)
-    without = _mixed(mixture, model.without, confidence)
+    without = _mixed(mixture, model.without[model.is_after], confidence)
     return SeriesEffect(
         scale="difference",
         effects=effects,
@@ -244,7 +245,7 @@ def counts(
             f"Fewer than {FEW_EVENTS} events are expected in some periods: intervals are approximate there."
         )
     fitted = _exponential(_normal(coefficients, covariance, model.columns, confidence))
-    without = _exponential(_normal(coefficients, covariance, model.without, confidence))
+    without = _exponential(_normal(coefficients, covariance, model.without[model.is_after], confidence))
     return SeriesEffect(
         scale="ratio",
         effects=effects,
@@ -339,34 +340,32 @@ class _Mixture(NamedTuple):
         return float(np.interp(share, middles, self.rho))
 
 
-def _whitened(rho: float, columns: Floats) -> Floats:
-    """Columns turned so that AR(1) errors become independent, the first row kept (Prais-Winsten)."""
-    turned = columns.copy()
-    turned[1:] -= rho * columns[:-1]
-    turned[0] *= np.sqrt(1 - rho**2)
-    return turned
+def _whitened(rho: Floats, columns: Floats) -> Floats:
+    """Columns turned so that AR(1) errors become independent, the first row kept (Prais-Winsten); one set a rho."""
+    strength = rho[:, None, None]
+    return np.concatenate(
+        [np.sqrt(1 - strength**2) * columns[:1], columns[1:] - strength * columns[:-1]], axis=1
+    )
 
 
 def _integrated(columns: Floats, value: Floats) -> _Mixture:
     """Regression at every AR coefficient, weighted by the restricted likelihood (formula: module's docstring)."""
     spare = len(value) - columns.shape[1]
     rho, step = np.polynomial.legendre.leggauss(NODES)
-    height, coefficients, roots = [], [], []
-    for coefficient in rho:
-        turned = _whitened(float(coefficient), np.column_stack([columns, value]))
-        q, r = np.linalg.qr(turned[:, :-1])
-        projected = q.T @ turned[:, -1]
-        squares = float(((turned[:, -1] - q @ projected) ** 2).sum())
-        inverse = np.linalg.inv(r)
-        height.append(
-            -0.5 * spare * np.log(squares)
-            - np.log(np.abs(np.diag(r))).sum()
-            + 0.5 * np.log(1 - coefficient**2)
-        )
-        coefficients.append(inverse @ projected)
-        roots.append(inverse * np.sqrt(squares / spare))
-    weight = step * np.exp(np.array(height) - max(height))
-    return _Mixture(rho, weight / weight.sum(), np.array(coefficients), np.array(roots), spare)
+    turned = _whitened(rho, np.column_stack([columns, value]))
+    q, r = np.linalg.qr(turned[:, :, :-1])
+    answer = turned[:, :, -1:]
+    projected = np.swapaxes(q, 1, 2) @ answer
+    squares = ((answer - q @ projected) ** 2).sum(axis=(1, 2))
+    inverse = np.linalg.inv(r)
+    height = (
+        -0.5 * spare * np.log(squares)
+        - np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1)
+        + 0.5 * np.log(1 - rho**2)
+    )
+    weight = step * np.exp(height - height.max())
+    root = inverse * np.sqrt(squares / spare)[:, None, None]
+    return _Mixture(rho, weight / weight.sum(), (inverse @ projected)[:, :, 0], root, spare)
 
 
 def _mixed(mixture: _Mixture, rows: Floats, confidence: float) -> _Estimates:
@@ -488,6 +487,8 @@ def _residual_check(residual: Floats, *, fitted: int) -> ResidualCheck:
 def _drawn(
     table: pd.DataFrame, observed: Floats, model: _Model, fitted: _Estimates, without: _Estimates
 ) -> pd.DataFrame:
+    """The series with both expected values; before the date they are one (``without`` is of the periods after)."""
+    before = (~model.is_after).sum()
     return pd.DataFrame(
         {
             "period": table["period"],
@@ -496,9 +497,9 @@ def _drawn(
             "fitted": fitted.estimate,
             "fitted_lower": fitted.lower,
             "fitted_upper": fitted.upper,
-            "counterfactual": without.estimate,
-            "counterfactual_lower": without.lower,
-            "counterfactual_upper": without.upper,
+            "counterfactual": np.concatenate([fitted.estimate[:before], without.estimate]),
+            "counterfactual_lower": np.concatenate([fitted.lower[:before], without.lower]),
+            "counterfactual_upper": np.concatenate([fitted.upper[:before], without.upper]),
         }
     )
 

@@ -8,6 +8,7 @@ import pandas as pd
 from simulation.coverage import World
 
 MONTHS = (36, 48, 60)
+STRENGTHS = (0.0, 0.2, 0.4, 0.6)  # AR coefficients
 SINCE = 0  # months are counted from the programme's first
 
 
@@ -29,21 +30,21 @@ def measured(
     months: int | None = None,
     season: float = 0.0,
 ) -> World[pd.DataFrame]:
-    """A measured value: 36 to 60 months, the AR coefficient 0 to 0.6, the date a third to two thirds on.
+    """A measured value: 36, 48 or 60 months, the date a third to two thirds on; four seeds, four AR coefficients.
 
     Planted: a change of level by 2 and of slope by 0.1 a month, in innovations' standard deviations. The truth
     is that of ``effect`` (level, slope or mean over the months after).
     """
     rng = np.random.default_rng(seed)
     length = int(rng.choice(MONTHS)) if months is None else months
-    strength = rng.uniform(0, 0.6)
     before = int(rng.integers(length // 3, 2 * length // 3))
+    strength = STRENGTHS[seed % len(STRENGTHS)] if rho is None else rho
     time = np.arange(length) - before
     after = time >= 0
     level, slope = (2.0, 0.1) if planted else (0.0, 0.0)
     change = np.where(after, level + slope * time, 0.0)
     wave = season * np.sin(2 * np.pi * time / 12)
-    value = 20 + 0.2 * time + wave + change + errors(rng, length, strength if rho is None else rho)
+    value = 20 + 0.2 * time + wave + change + errors(rng, length, strength)
     truth = {"level": level, "slope": slope, "mean": float(change[after].mean())}[effect]
     return World(pd.DataFrame({"period": time, "value": value}), truth)
 
