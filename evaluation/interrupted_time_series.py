@@ -35,8 +35,10 @@ So the last is the answer, and GLSAR and SARIMAX are shown beside it as checks. 
 in three of four series where 95 % is claimed and are not offered.
 
 Counts: Poisson regression with the error scaled by Pearson's chi-square (quasi-Poisson) and normal quantiles, as
-Bernal et al. Its error takes no account of counts that follow each other: the AR(1) model of the log rate stands
-beside it, and autocorrelation that is left is a problem that is named.
+Bernal et al. Its error takes no account of counts that follow each other, so the AR(1) model of the log rate stands
+beside it, and autocorrelation that is left is a problem that is named. Of 400 series of 48 months, about 100 events
+each, 0.94 of the quasi-Poisson intervals held a 15 % fall where log rates were independent and 0.90 where they had an
+AR coefficient of 0.4 (standard deviation 0.1); of the log rate's, 0.95 and 0.94.
 """
 
 from __future__ import annotations

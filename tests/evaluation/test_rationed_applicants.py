@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import linalg, stats
 from simulation.applicants import applicants
-from simulation.coverage import SEEDS, Answer, coverage
+from simulation.coverage import Answer, coverage
 from statsmodels.sandbox.regression.gmm import IV2SLS
 
 from evaluation.rationed_applicants import Estimate, RationedApplicants, balance, rationed_applicants
@@ -201,11 +201,14 @@ def answer(result: RationedApplicants, name: str) -> Answer:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["offer", "offer_adjusted", "place", "place_adjusted"])
 def test_planted_effects_are_covered_and_nothing_is_found_where_nothing_is(name: str) -> None:
+    """800 seeds: with 200, chance alone moves the share covered by 3 points either way."""
+    covariates = ["ability", "sector"] if name.endswith("adjusted") else []
+
     def estimate(frame: pd.DataFrame) -> Answer:
-        return answer(rationed_applicants(frame, covariates=["ability", "sector"]), name)
+        return answer(rationed_applicants(frame, covariates=covariates), name)
 
     worlds = partial(applicants, truth_of=name.split("_", maxsplit=1)[0])
-    result = coverage(estimate, worlds, seeds=SEEDS)
+    result = coverage(estimate, worlds, seeds=range(800))
     assert 0.93 <= result.covered <= 0.97, result
     assert 0.03 <= result.found <= 0.07, result
     assert abs(result.bias) < 0.01, result

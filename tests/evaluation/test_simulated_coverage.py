@@ -79,3 +79,23 @@ def test_funnel_limits_hold_their_share_of_units_that_differ_by_chance() -> None
     assert 0.001 <= alarm <= 0.003
     # and find units that differ by more
     assert np.mean([outside(seed, spread=0.3) for seed in SEEDS], axis=0)[1] > 0.2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", ["log", "root"])
+@pytest.mark.parametrize("spread", [0.0, 0.1, 0.2, 0.4])
+def test_widened_limits_hold_their_share_of_units_that_differ(scale: funnel.Scale, spread: float) -> None:
+    """With the spread estimated from the units themselves; as published the share outside would be 10 to 20 %."""
+    found, published = [], []
+    for seed in SEEDS:
+        drawn = units(seed, spread=spread)
+        expected = funnel.rate_funnel(*drawn)["expected"].to_numpy()
+        for consistent, shares in ((True, found), (False, published)):
+            between = funnel.overdispersion(
+                drawn.observed, expected, scale=scale, consistent=consistent
+            ).between
+            lower, upper = funnel.overdispersed_limits(expected, between, scale=scale)
+            shares.append(np.mean((drawn.observed / expected < lower) | (drawn.observed / expected > upper)))
+    assert 0.03 <= np.mean(found) <= 0.07
+    if spread:
+        assert np.mean(published) > 0.09
