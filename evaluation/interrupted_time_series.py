@@ -84,10 +84,10 @@ class Effect:
 
     name: Name
     estimate: float
-    error: float
+    se: float
     lower: float
     upper: float
-    p_value: float
+    p: float
 
 
 @dataclass(frozen=True)
@@ -153,10 +153,10 @@ class _Estimates(NamedTuple):
     """Estimate, error, limits and p-value of each contrast."""
 
     estimate: Floats
-    error: Floats
+    se: Floats
     lower: Floats
     upper: Floats
-    p_value: Floats
+    p: Floats
 
 
 def continuous(

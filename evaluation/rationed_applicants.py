@@ -53,10 +53,10 @@ class Estimate:
     """A difference with clustered error, t interval and p-value; of proportions, for an outcome of 0 and 1."""
 
     estimate: float
-    error: float
+    se: float
     lower: float
     upper: float
-    p_value: float
+    p: float
     degrees_of_freedom: float
 
 
@@ -122,7 +122,7 @@ def rationed_applicants(
     strata = _by_stratum(used)
     table = balance(used, covariates)
     take_up = _estimate(plain, 1, confidence) if has_start else None
-    strength = (take_up.estimate / take_up.error) ** 2 if take_up and take_up.error > 0 else np.inf
+    strength = (take_up.estimate / take_up.se) ** 2 if take_up and take_up.se > 0 else np.inf
     place = _place(plain, confidence) if has_start else None
     return RationedApplicants(
         people=len(used),
@@ -316,7 +316,7 @@ def _place(regression: _Regression, confidence: float) -> Estimate:
     if square > 0:
         half = np.sqrt(max(room, 0.0))
         lower, upper = (middle - half) / square, (middle + half) / square
-    return Estimate(effect, float(spread), float(lower), float(upper), simple.p_value, degrees)
+    return Estimate(effect, float(spread), float(lower), float(upper), simple.p, degrees)
 
 
 def _doubtful_sample(frame: pd.DataFrame, known: pd.DataFrame, used: pd.DataFrame) -> Iterator[str]:

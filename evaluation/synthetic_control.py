@@ -44,10 +44,10 @@ EXACT = 1e-9  # of the spread: an error before below which the fit is exact
 class SyntheticControl:
     """Result for one treated unit.
 
-    ``effect``: mean gap (observed minus synthetic) from ``since`` on, in units of the value; ``lower``,
+    ``effect``: mean gap (observed minus synthetic) from ``since`` on, in units of the outcome; ``lower``,
     ``upper``: interval by inverting the placebo test (infinite where there are too few donors, NaN where no
     constant effect agrees with it); ``before``, ``after``: root mean square gap; ``ratio``: after over before;
-    ``p_value``: rank of the ratio among all units, over their number.
+    ``p``: rank of the ratio among all units, over their number.
 
     Frames. ``weights``: unit, weight, largest first, all donors. ``series``: period, observed, synthetic, gap,
     is_after. ``placebos``: unit, effect, before, after, ratio, is_treated, highest ratio first. ``left_out``: unit
@@ -58,7 +58,7 @@ class SyntheticControl:
     effect: float
     lower: float
     upper: float
-    p_value: float
+    p: float
     before: float
     after: float
     ratio: float
@@ -112,7 +112,7 @@ def synthetic_control(
 ) -> SyntheticControl:
     """Effect on ``treated`` from the period ``since`` on; every other unit of ``frame`` is a donor.
 
-    ``frame``: unit, period, value and the covariates, every unit in every period. Leave units out of the frame
+    ``frame``: unit, period, outcome and the covariates, every unit in every period. Leave units out of the frame
     that were treated themselves, that border on the treated one or had shocks of their own. A covariate counts
     as much in the fit as one period, both measured in standard deviations between units. Raises ValueError for
     a missing value, a unit that lacks a period, fewer than two donors, two periods before or one after.
@@ -132,7 +132,7 @@ def synthetic_control(
         effect=fit.effect,
         lower=lower,
         upper=upper,
-        p_value=float((1 + (ratios >= fit.ratio).sum()) / (1 + len(ratios))),
+        p=float((1 + (ratios >= fit.ratio).sum()) / (1 + len(ratios))),
         before=fit.before,
         after=fit.after,
         ratio=fit.ratio,
@@ -173,13 +173,13 @@ def convex_weights(donors: Floats, target: Floats) -> Floats:
 
 
 def _panel(frame: pd.DataFrame, treated: object, since: object, covariates: Sequence[str]) -> _Panel:
-    for column in ("value", *covariates):
+    for column in ("outcome", *covariates):
         missing = int(frame[column].isna().sum())
         if missing:
             raise ValueError(f"{column}: missing in {missing} of {len(frame)} rows")
     if frame.duplicated(["unit", "period"]).any():
         raise ValueError(f"{int(frame.duplicated(['unit', 'period']).sum())} rows repeat a unit and a period")
-    wide = frame.pivot_table(index="period", columns="unit", values="value", sort=True)
+    wide = frame.pivot_table(index="period", columns="unit", values="outcome", sort=True)
     if treated not in wide.columns:
         raise ValueError("the treated unit is not in the frame")
     lacking = int(wide.isna().any().sum())

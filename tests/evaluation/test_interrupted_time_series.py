@@ -63,8 +63,8 @@ def test_quasi_poisson_equals_newton_steps_by_hand(sicily: pd.DataFrame) -> None
     for place, name in enumerate(("level", "slope")):
         effect = result.effect(name)
         assert np.log(effect.estimate) == pytest.approx(beta[place], rel=1e-6)
-        assert effect.error == pytest.approx(np.sqrt(covariance[place, place]), rel=1e-6)
-        assert np.log(effect.upper) == pytest.approx(beta[place] + 1.959963985 * effect.error, rel=1e-6)
+        assert effect.se == pytest.approx(np.sqrt(covariance[place, place]), rel=1e-6)
+        assert np.log(effect.upper) == pytest.approx(beta[place] + 1.959963985 * effect.se, rel=1e-6)
     drawn = result.series
     assert drawn["observed"].sum() == pytest.approx((value / exposure).sum())
     assert (drawn["fitted"] * exposure).sum() == pytest.approx(value.sum()), "Poisson fits keep the total"
@@ -108,9 +108,9 @@ def test_the_interval_holds_95_per_cent_of_the_mixture(name: str, row: list[floa
     for limit, share in ((effect.lower, 0.025), (effect.upper, 0.975)):
         assert weight @ stats.t.cdf((limit - centre) / scale, 44) == pytest.approx(share, abs=1e-5)
     tail = weight @ stats.t.cdf(-centre / scale, 44)
-    assert effect.p_value == pytest.approx(2 * min(tail, 1 - tail), abs=1e-5)
+    assert effect.p == pytest.approx(2 * min(tail, 1 - tail), abs=1e-5)
     variance = weight @ (scale**2 * 44 / 42 + centre**2) - (weight @ centre) ** 2
-    assert effect.error == pytest.approx(np.sqrt(variance), rel=1e-3)
+    assert effect.se == pytest.approx(np.sqrt(variance), rel=1e-3)
 
 
 def test_counterfactual_and_mean_agree_with_the_model() -> None:
@@ -144,13 +144,13 @@ def test_beside_stand_glsar_and_sarimax() -> None:
     )
     assert [one.estimate for one in glsar.effects[:2]] == pytest.approx(beta[:2], rel=1e-6)
     inverse = np.linalg.inv((columns[1:] - rho * columns[:-1]).T @ (columns[1:] - rho * columns[:-1]))
-    assert glsar.effects[0].error == pytest.approx(np.sqrt(squares[0] / 43 * inverse[0, 0]), rel=1e-6)
+    assert glsar.effects[0].se == pytest.approx(np.sqrt(squares[0] / 43 * inverse[0, 0]), rel=1e-6)
     # maximum likelihood: generalised least squares at its own AR coefficient
     rho = sarimax.autocorrelation
     precision = np.linalg.inv(rho ** np.abs(np.subtract.outer(time, time)))
     beta = np.linalg.solve(columns.T @ precision @ columns, columns.T @ precision @ value)
     assert [one.estimate for one in sarimax.effects[:2]] == pytest.approx(beta[:2], abs=0.01)
-    assert sarimax.effects[0].error == pytest.approx(result.effects[0].error, rel=0.3)
+    assert sarimax.effects[0].se == pytest.approx(result.effects[0].se, rel=0.3)
 
 
 def test_units_of_the_value_do_not_matter() -> None:
@@ -162,8 +162,8 @@ def test_units_of_the_value_do_not_matter() -> None:
         (*scaled.effects, *scaled.beside[0].effects, *scaled.beside[1].effects),
         strict=True,
     ):
-        assert second.lower == pytest.approx(1e6 * first.lower, rel=1e-2, abs=2e4 * first.error)
-        assert second.estimate == pytest.approx(1e6 * first.estimate, rel=1e-2, abs=2e4 * first.error)
+        assert second.lower == pytest.approx(1e6 * first.lower, rel=1e-2, abs=2e4 * first.se)
+        assert second.estimate == pytest.approx(1e6 * first.estimate, rel=1e-2, abs=2e4 * first.se)
     assert once.effects[0].lower * 1e6 == pytest.approx(scaled.effects[0].lower, rel=1e-6)
 
 
@@ -173,7 +173,7 @@ def test_harmonics_take_a_season_out() -> None:
     with_season = interrupted_time_series.continuous(frame, 0, harmonics=1, with_checks=False)
     assert any("follow each other" in problem for problem in plain.problems)
     assert with_season.problems == ()
-    assert with_season.effect("level").error < 0.6 * plain.effect("level").error
+    assert with_season.effect("level").se < 0.6 * plain.effect("level").se
 
 
 def test_dates_are_periods_and_order_does_not_matter() -> None:

@@ -54,10 +54,10 @@ def test_offer_equals_dense_matrices(covariates: list[str]) -> None:
     got = result.offer_adjusted if covariates else result.offer
     assert got is not None
     estimate, error, degrees = dense(frame, frame["outcome"].to_numpy(float), covariates)
-    assert (got.estimate, got.error) == pytest.approx((estimate, error), rel=1e-9)
+    assert (got.estimate, got.se) == pytest.approx((estimate, error), rel=1e-9)
     assert got.degrees_of_freedom == pytest.approx(degrees, rel=1e-9)
     assert got.upper == pytest.approx(estimate + stats.t.ppf(0.975, degrees) * error)
-    assert got.p_value == pytest.approx(2 * stats.t.cdf(-abs(estimate / error), degrees))
+    assert got.p == pytest.approx(2 * stats.t.cdf(-abs(estimate / error), degrees))
     assert got.degrees_of_freedom < 5.5, "six clusters"
 
 
@@ -91,7 +91,7 @@ def test_place_equals_statsmodels_two_stage_least_squares(covariates: list[str])
     # the error: that of the offer's effect on what two-stage least squares leaves, over the effect on starting
     left = (frame["outcome"] - got.estimate * frame["is_treated"]).to_numpy(float)
     start = dense(frame, frame["is_treated"].to_numpy(float), covariates)[0]
-    assert got.error == pytest.approx(dense(frame, left, covariates)[1] / abs(start), rel=1e-8)
+    assert got.se == pytest.approx(dense(frame, left, covariates)[1] / abs(start), rel=1e-8)
 
 
 def test_interval_of_the_place_holds_what_the_test_does_not_reject() -> None:
@@ -101,11 +101,11 @@ def test_interval_of_the_place_holds_what_the_test_does_not_reject() -> None:
 
     def p_value(effect: float) -> float:
         shifted = frame.assign(outcome=frame["outcome"] - effect * frame["is_treated"])
-        return rationed_applicants(shifted).offer.p_value
+        return rationed_applicants(shifted).offer.p
 
     for limit in (result.place.lower, result.place.upper):
         assert p_value(limit) == pytest.approx(0.05, abs=1e-6)
-    assert result.place.p_value == result.offer.p_value
+    assert result.place.p == result.offer.p
     assert result.place.lower < result.place.estimate < result.place.upper
     assert result.take_up is not None and result.first_stage_f is not None
     start, error, _ = dense(frame, frame["is_treated"].to_numpy(float), [])

@@ -20,7 +20,7 @@ def panel(values: dict[str, list[float]], first: int) -> pd.DataFrame:
     """A unit's values in order of period, the first of which is ``first``."""
     return pd.DataFrame(
         [
-            {"unit": unit, "period": period, "value": value}
+            {"unit": unit, "period": period, "outcome": value}
             for unit, series in values.items()
             for period, value in enumerate(series, start=first)
         ]
@@ -64,13 +64,13 @@ def test_effect_weights_and_placebos_equal_diff_diffs(seed: int) -> None:
     ours = synthetic_control(frame, 0, 0)
     marked = frame.assign(treated=((frame["unit"] == 0) & (frame["period"] >= 0)).astype(int))
     other = SyntheticControl(v_method="custom", custom_v=np.ones(20), standardize="none")
-    theirs = other.fit(marked, "value", "treated", "unit", "period", pre_period_outcomes="all")
+    theirs = other.fit(marked, "outcome", "treated", "unit", "period", pre_period_outcomes="all")
     assert ours.effect == pytest.approx(theirs.att, abs=1e-8)
     weights = ours.weights.set_index("unit")["weight"]
     assert weights[weights > 1e-6].to_dict() == pytest.approx(dict(theirs.donor_weights), abs=1e-6)
     table = theirs.in_space_placebo().set_index("unit")["rmspe_ratio"]
     assert ours.placebos.set_index("unit")["ratio"].to_dict() == pytest.approx(table.to_dict(), rel=1e-6)
-    assert ours.p_value == pytest.approx(theirs.placebo_p_value)
+    assert ours.p == pytest.approx(theirs.placebo_p_value)
 
 
 def test_gaps_by_hand() -> None:
@@ -92,8 +92,10 @@ def test_interval_holds_the_effects_the_placebo_test_does_not_reject() -> None:
     result = synthetic_control(frame, 0, 0)
 
     def p_value(effect: float) -> float:
-        less = frame.assign(value=frame["value"] - effect * ((frame["unit"] == 0) & (frame["period"] >= 0)))
-        return synthetic_control(less, 0, 0).p_value
+        less = frame.assign(
+            outcome=frame["outcome"] - effect * ((frame["unit"] == 0) & (frame["period"] >= 0))
+        )
+        return synthetic_control(less, 0, 0).p
 
     assert np.isfinite(result.lower) and result.lower < result.effect < result.upper
     for limit, outwards in ((result.lower, -1), (result.upper, 1)):
@@ -128,10 +130,10 @@ def test_covariates_draw_the_weights() -> None:
 def test_units_and_order_do_not_matter() -> None:
     frame = one_treated(7, planted=True).data
     result = synthetic_control(frame, 0, 0, covariates=["covariate"])
-    scaled = frame.assign(value=1e5 + 1e3 * frame["value"], covariate=5 - 100 * frame["covariate"])
+    scaled = frame.assign(outcome=1e5 + 1e3 * frame["outcome"], covariate=5 - 100 * frame["covariate"])
     again = synthetic_control(scaled.sample(frac=1, random_state=1), 0, 0, covariates=["covariate"])
     assert again.effect == pytest.approx(1e3 * result.effect)
-    assert (again.p_value, again.ratio) == pytest.approx((result.p_value, result.ratio))
+    assert (again.p, again.ratio) == pytest.approx((result.p, result.ratio))
     assert synthetic_control(frame, 0, 0) == synthetic_control(frame, 0, 0)
 
 
@@ -157,7 +159,7 @@ def test_problems_are_said_in_words() -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (lambda f: f.assign(value=f["value"].where(f["period"] != 1)), "missing in 3 of 12"),
+        (lambda f: f.assign(outcome=f["outcome"].where(f["period"] != 1)), "missing in 3 of 12"),
         (lambda f: pd.concat([f, f.head(1)]), "1 rows repeat"),
         (lambda f: f.tail(11), "1 of 3 units lack"),
         (lambda f: f[f["unit"] != "t"], "not in the frame"),

@@ -18,7 +18,7 @@ def one_treated(
     noise: float = 0.3,
     within: bool = True,
 ) -> World[pd.DataFrame]:
-    """Values from two common factors with loadings 0 to 1, and noise; unit 0 is treated from period 0 on.
+    """Outcomes from two common factors with loadings 0 to 1, and noise; unit 0 is treated from period 0 on.
 
     ``within``: the treated unit's loadings are a mix of three donors', else drawn as theirs are. Planted: 2 more in
     every period from 0 on.
@@ -36,7 +36,7 @@ def one_treated(
         {
             "unit": np.tile(np.arange(donors + 1), len(period)),
             "period": np.repeat(period, donors + 1),
-            "value": value.ravel(),
+            "outcome": value.ravel(),
         }
     )
     frame["covariate"] = loadings.mean(axis=1)[frame["unit"]]
