@@ -47,6 +47,8 @@ Action = Literal[
     "restore",
     "log_mended",
     "log_begun_anew",
+    "plan_locked",
+    "outcome_read",
 ]
 Fact = str | int
 

@@ -351,6 +351,39 @@ def changes(
 
 
 @app.command()
+def evaluate(
+    plan: Annotated[
+        str | None, typer.Argument(help="Analysis plan; without it, how every plan stands.")
+    ] = None,
+    lock: Annotated[
+        bool, typer.Option("--lock", help="Fix the plan as it is now, before its outcome is read.")
+    ] = False,
+    by: Annotated[str, typer.Option(help="With --lock: who fixes it; shown with the estimate.")] = "",
+    why: Annotated[str, typer.Option(help="With --lock: the occasion.")] = "",
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Did the programme cause it? Run an analysis plan on the newest build, with all that must stand beside it.
+
+    A plan that nobody locked runs as exploratory, and that its outcome was read is written down.
+    """
+    from orchestration.impact import answering
+
+    settings = _settings(home)
+    if plan is None:
+        if lock:
+            raise answers.UsageProblem("--lock: expected a PLAN to lock")
+        return _told(answering.listing(settings), as_json=as_json)
+    if lock:
+        return _told(answering.lock_plan(settings, plan, by=by, why=why), as_json=as_json)
+    if by or why:
+        raise answers.UsageProblem("--by and --why: expected with --lock only")
+    with console.progress(silent=as_json):
+        told = answering.run_plan(settings, plan)
+    return _told(told, as_json=as_json)
+
+
+@app.command()
 def verdict(as_json: JsonOption = False, home: HomeOption = None) -> int:
     """The newest verdict of the release gate, check by check."""
     told = answers.verdict(_settings(home))

@@ -39,6 +39,7 @@ class Facts:
     feed_status: tuple[Row, ...]
     # releases there were before: id, days of publication and data, result of the gate
     earlier: tuple[dict[str, str], ...] = ()
+    analyses: tuple[dict[str, Any], ...] = ()  # how each analysis plan stood
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def read(folder: Path) -> tuple[Facts, Materials]:
     facts["published_at"] = datetime.fromisoformat(facts["published_at"])
     facts["feed_status"] = tuple(facts["feed_status"])
     facts["earlier"] = tuple(facts.get("earlier", ()))
+    facts["analyses"] = tuple(facts.get("analyses", ()))
     made_of["vintages"] = tuple(made_of["vintages"])
     return Facts(**facts), Materials(**made_of)
 

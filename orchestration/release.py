@@ -18,6 +18,7 @@ from dashboards import SiteInputs, build_site
 from dashboards.build import SiteReport
 from dashboards.export import write_exports
 from dbt_project.registry import load_metrics, load_programme
+from dbt_project.registry.plans import load_plans
 from expectations.gate import GateRefused, Passed, confirm, passed
 from expectations.store import VerdictStore
 from expectations.verdict import Verdict
@@ -27,6 +28,7 @@ from orchestration.charted import add_charted
 from orchestration.disclosed import write_published
 from orchestration.fingerprint import code_version, file_sha256
 from orchestration.history import linkage_band, release_changes
+from orchestration.impact import locking, running
 from orchestration.recipe import RECIPE, Facts, materials, write_json
 from orchestration.settings import Settings
 
@@ -80,7 +82,10 @@ def publish(settings: Settings, progress: Callable[[str], None] = lambda _: None
         assert build is not None  # noqa: S101 - no build has no verdict, which was refused above
         verdict = confirm(right, build.path(settings), build.inputs_hash)
         vouched.confirm(settings, verdict, right.override)
-        release_id = _release_id(build, right)
+        analyses = (
+            () if build.as_at else tuple(locking.standing(settings, plan) for plan in load_plans().values())
+        )
+        release_id = _release_id(build, right, analyses)
         if release_id in withdrawn.ids(settings):
             raise GateRefused(
                 [f"release {release_id} was rolled back: 'phip rollback {release_id}' brings it back"]
@@ -93,7 +98,7 @@ def publish(settings: Settings, progress: Callable[[str], None] = lambda _: None
             draft = settings.releases / f".{release_id}.part"
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir(parents=True)
-            facts = _facts(settings, build, right, release_id, progress)
+            facts = _facts(settings, build, right, release_id, analyses, progress)
             make(settings, draft, build, verdict, facts, progress)
             _sync(draft)
             locks.step(settings, "publish")
@@ -107,15 +112,25 @@ def publish(settings: Settings, progress: Callable[[str], None] = lambda _: None
         return load(settings, release_id)
 
 
-def _release_id(build: builds.Build, right: Passed) -> str:
+def _release_id(build: builds.Build, right: Passed, analyses: tuple[locking.Standing, ...]) -> str:
     status = "overridden" if right.override else right.verdict.status
-    return f"{build.vintage.isoformat()}-{_short(build.inputs_hash, code_version(), status)}"
+    locked = [f"{plan.hash}:{plan.locked_on}:{plan.confirmatory}" for plan in analyses if plan.locked_on]
+    return f"{build.vintage.isoformat()}-{_short(build.inputs_hash, code_version(), status, *locked)}"
 
 
 def _facts(
-    settings: Settings, build: builds.Build, right: Passed, release_id: str, progress: Callable[[str], None]
+    settings: Settings,
+    build: builds.Build,
+    right: Passed,
+    release_id: str,
+    analyses: tuple[locking.Standing, ...],
+    progress: Callable[[str], None],
 ) -> Facts:
-    """What the release says that does not follow from its build."""
+    """What the release says that does not follow from its build; the outcomes of locked plans are read from now on."""
+    plans = load_plans()
+    for plan in analyses:
+        if plan.locked_on:
+            locking.note_reading(settings, plans[plan.plan], build.build_id)
     live = current(settings)
     earlier = release_changes.earlier_release(settings, build.build_id, live.release_id if live else None)
     return Facts(
@@ -127,6 +142,7 @@ def _facts(
         changed_from=earlier.release_id if earlier and build.as_at is None else None,
         feed_status=feed_status.rows(settings, build.vintage),
         earlier=_earlier(settings, release_id),
+        analyses=tuple(map(locking.as_facts, analyses)),
     )
 
 
@@ -171,6 +187,7 @@ def make(
             build.path(settings), load_metrics(), load_programme()
         ),
         linkage_band.TABLE: linkage_band.for_release(settings, build, progress),
+        **running.frames(settings, build, map(locking.of_facts, facts.analyses), progress),
         "feed_status": feed_status.frame_of(facts.feed_status),
         "check_result": check_frame(verdict),
         "release_info": _release_info(build, verdict, facts, told=not remark),

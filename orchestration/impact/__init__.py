@@ -1,0 +1,1 @@
+"""Impact evaluation: locked plans, the panels they ask for, and what came of them."""
