@@ -92,6 +92,23 @@ def test_overdispersion_as_published() -> None:
     assert result.between == pytest.approx(want, rel=1e-12)
 
 
+def test_consistent_overdispersion_is_one_by_chance() -> None:
+    rng = np.random.default_rng(6)
+    expected = rng.uniform(500, 3000, 20_000)
+    observed = rng.poisson(expected)
+    cut = stats.norm.ppf(0.9)
+    trimmed = stats.truncnorm(-cut, cut).var()
+    left = {"log": trimmed, "root": 0.8 * trimmed + 0.2 * cut**2}
+    for scale, share in left.items():
+        assert funnel.overdispersion(observed, expected, scale=scale, consistent=True).phi == pytest.approx(
+            1, abs=0.03
+        )
+        published = funnel.overdispersion(OBSERVED, EXPECTED, scale=scale)
+        consistent = funnel.overdispersion(OBSERVED, EXPECTED, scale=scale, consistent=True)
+        assert consistent.phi == pytest.approx(published.phi / share)
+        assert consistent.between > published.between
+
+
 def test_the_outer_tenths_do_not_make_the_overdispersion() -> None:
     rng = np.random.default_rng(5)
     expected = rng.uniform(50, 300, 100)
