@@ -9,6 +9,7 @@ from dagster_dbt import get_asset_key_for_model
 from expectations.gate import GateRefused
 from expectations.verdict import Verdict
 from orchestration import exporting, gate_run, publication_status, release
+from orchestration.assets.impact import IMPACT_KEYS
 from orchestration.assets.naming import MARTS
 from orchestration.assets.warehouse import TEAM, warehouse
 from orchestration.progress import announcer
@@ -62,7 +63,7 @@ def _result(name: str, key: dg.AssetKey, verdict: Verdict) -> dg.AssetCheckResul
 
 
 @dg.asset(
-    deps=list(MART_KEYS.values()),
+    deps=[*MART_KEYS.values(), *IMPACT_KEYS],
     group_name="release",
     owners=[TEAM],
     kinds={"html", "plotly", "duckdb"},

@@ -12,7 +12,10 @@ from dbt_project.registry.plans import Plan, load_plans
 
 Row = dict[str, Any]
 STANDINGS = ("published", "exploratory", "refused", "awaiting_lock")
-REFUSAL = "Before adoption, adopters and others did not move alike (joint test, p = 0.004; the plan asks for at least 0.05)."
+REFUSAL = (
+    "Before adoption, adopters and others did not move alike (joint test, p = 0.004; the plan asks for at"
+    " least 0.05)."
+)
 CHANGED = "estimator.draws: 999, was 99"
 FIRST_COHORT, QUARTERS = pd.Timestamp("2022-04-01"), 21
 

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 from simulation import series
 from simulation.coverage import SEEDS, Answer, World, coverage
+from simulation.staggered import adopting
 from simulation.units import units
 
 from evaluation import funnel, interrupted_time_series
+from evaluation.staggered_did import Design, fit, point, pretrend
 
 
 def measured(frame: pd.DataFrame, effect: interrupted_time_series.Name) -> Answer:
@@ -24,6 +26,11 @@ def counted(frame: pd.DataFrame) -> Answer:
         frame, series.SINCE, slope_change=False, harmonics=1, with_checks=False
     )
     found = result.effect("level")
+    return Answer(found.estimate, found.lower, found.upper)
+
+
+def staggered(panel: pd.DataFrame, cluster: str | None) -> Answer:
+    found = point(panel, Design(anticipation=1, covariates=("size",), cluster=cluster, draws=0))
     return Answer(found.estimate, found.lower, found.upper)
 
 
@@ -65,6 +72,23 @@ def test_counts_cover_what_was_planted() -> None:
     result = coverage(counted, series.counted, seeds=SEEDS, nothing=1.0)
     assert 0.93 <= result.covered <= 0.97, result
     assert 0.03 <= result.found <= 0.07, result
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("by_board", "cluster"), [(False, None), (False, "icb"), (True, "icb")])
+def test_staggered_adoption_covers_what_was_planted(by_board: bool, cluster: str | None) -> None:
+    """1,250 networks over 20 quarters, boards sharing shocks, late and missing reporters, effects that grow."""
+    result = coverage(partial(staggered, cluster=cluster), partial(adopting, by_board=by_board), seeds=SEEDS)
+    assert 0.93 <= result.covered <= 0.97, result
+    assert 0.03 <= result.found <= 0.07, result
+    assert abs(result.bias) < 0.01, result
+
+
+@pytest.mark.slow
+def test_trends_that_were_alike_are_rejected_about_one_time_in_twenty() -> None:
+    design = Design(anticipation=1, before=6, after=6, draws=0)
+    p = [pretrend(fit(adopting(seed, planted=True).data, design), design).p for seed in SEEDS]
+    assert 0.02 <= np.mean(np.array(p) < 0.05) <= 0.09  # of 200: 4 to 18
 
 
 def outside(seed: int, spread: float = 0.0) -> tuple[float, float]:
