@@ -8,7 +8,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: run test setup lint types contract unit test-browser test-slow test-crash bench bench-site pictures audit-deps clean help
+.PHONY: run test setup lint types contract unit test-browser test-slow simulate test-crash bench bench-site pictures audit-deps clean help
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ test-browser: $(STAMP) $(PARTS) ## only the tests in a real Chromium
 
 test-slow: $(STAMP) $(PARTS) ## the tests that take minutes each: faults at many points, whole tables
 	@$(BIN)/python -m pytest -m slow
+
+simulate: $(STAMP) ## planted effects in 200 worlds a design: how often intervals hold them (minutes)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow tests/evaluation --durations 10
 
 POINTS ?= 200
 test-crash: $(STAMP) $(PARTS) ## kill runs at POINTS points (200); goes on where it was stopped
