@@ -46,6 +46,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -68,6 +69,7 @@ NEAR_ONE = 0.8  # AR coefficient up to which the intervals were tried
 DOUBT = 0.05  # p-value of the Ljung-Box test below which autocorrelation is left
 NODES = 100  # Gauss-Legendre points over the AR coefficient
 STEPS, EXACT = 60, 1e-8  # towards a quantile, at most; of the error, within which it is found
+LEAST_SPARE = 3  # degrees of freedom from which a t-distribution has a variance
 NO_SPREAD = 1e-10  # of the values, that is rounding and no error
 ITERATIONS = 200  # of GLSAR at most
 FEW_EVENTS = 5  # expected events a period below which Pearson's chi-square and the log rate are poor
@@ -287,7 +289,8 @@ def _prepared(
     angle = 2 * np.pi * time / cycle
     season = [wave(turn * angle) for turn in range(1, harmonics + 1) for wave in (np.sin, np.cos)]
     columns = np.column_stack([*change, np.ones_like(time), time, *season])
-    if len(table) <= columns.shape[1] + 1 or np.linalg.matrix_rank(columns) < columns.shape[1]:
+    spare = len(table) - columns.shape[1]
+    if spare < LEAST_SPARE or np.linalg.matrix_rank(columns) < columns.shape[1]:
         raise ValueError(f"{len(table)} periods are too few for a model of {columns.shape[1]} terms")
     without = columns.copy()
     without[:, : len(change)] = 0
@@ -350,10 +353,16 @@ def _whitened(rho: Floats, columns: Floats) -> Floats:
     )
 
 
+@cache
+def _nodes() -> tuple[Floats, Floats]:
+    """AR coefficients from -1 to 1 and what each counts in an integral over them."""
+    return np.polynomial.legendre.leggauss(NODES)
+
+
 def _integrated(columns: Floats, value: Floats) -> _Mixture:
     """Regression at every AR coefficient, weighted by the restricted likelihood (formula: module's docstring)."""
     spare = len(value) - columns.shape[1]
-    rho, step = np.polynomial.legendre.leggauss(NODES)
+    rho, step = _nodes()
     turned = _whitened(rho, np.column_stack([columns, value]))
     q, r = np.linalg.qr(turned[:, :, :-1])
     answer = turned[:, :, -1:]
@@ -377,9 +386,13 @@ def _mixed(mixture: _Mixture, rows: Floats, confidence: float) -> _Estimates:
     spare = mixture.degrees_of_freedom
     middle = mixture.coefficients[kept] @ rows.T
     spread = np.sqrt(((rows @ mixture.root[kept]) ** 2).sum(axis=2))
+    peak = float(stats.t.pdf(0, spare))
 
     def below(at: Floats) -> Floats:
         return weight @ special.stdtr(spare, (at - middle) / spread)
+
+    def density(at: Floats) -> Floats:
+        return weight @ ((1 + ((at - middle) / spread) ** 2 / spare) ** (-(spare + 1) / 2) / spread) * peak
 
     def quantile(share: float) -> Floats:
         ends = middle + spread * special.stdtrit(spare, share)
@@ -388,14 +401,14 @@ def _mixed(mixture: _Mixture, rows: Floats, confidence: float) -> _Estimates:
         for _ in range(STEPS):  # Newton's, or halving where that would leave the bracket
             gap = below(at) - share
             least, most = np.where(gap < 0, at, least), np.where(gap < 0, most, at)
-            step = at - gap / (weight @ (stats.t.pdf((at - middle) / spread, spare) / spread))
+            step = at - gap / density(at)
             at, before = np.where((step >= least) & (step <= most), step, (least + most) / 2), at
             if bool(np.all(np.abs(at - before) <= fine)):
                 break
         return at
 
     mean = weight @ middle
-    variance = weight @ (spread**2 * spare / max(spare - 2, 1) + (middle - mean) ** 2)
+    variance = weight @ (spread**2 * spare / (spare - 2) + (middle - mean) ** 2)
     tail = (1 - intervals.checked_confidence(confidence)) / 2
     at_nothing = below(np.zeros(len(rows)))
     p_value = 2 * np.minimum(at_nothing, 1 - at_nothing)

@@ -128,6 +128,8 @@ def test_problems_are_said_in_words() -> None:
     assert any("apart before the start" in one for one in dose_response(trending, after=3).problems)
     few = frame[(frame["dose"] > 0) | (frame["unit"] < 12)]
     assert any("were never dosed" in one for one in dose_response(few, after=3).problems)
+    wide = dose_response(frame.assign(area=frame["area"] % 8), after=3, cluster="area")
+    assert any("Only 8 clusters" in one for one in wide.problems)
     thin = dose_response(frame, after=3, edges=(2.95,))
     assert any("1 of 2 bands hold fewer than 10" in one for one in thin.problems)
 
