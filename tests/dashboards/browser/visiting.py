@@ -23,7 +23,8 @@ SETTLES_MS = 2000
 MOST_SHIFT = 0.1
 SLOWEST_PAINT_MS = 2500
 SLOWEST_FILTER_MS = 500
-FAMILY = 16  # pages of one folder from which a few stand for all
+FAMILY = 4  # pages of one folder from which a few stand for all
+_MADE_OF = re.compile(r'class="([^"]*)"|<(\w+)|"type":"(\w+)"')  # styles, elements, types of chart
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _SHIFTS = (
     "window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach("
@@ -31,6 +32,9 @@ _SHIFTS = (
     "window.painted = 0; new PerformanceObserver(list => list.getEntries().forEach("
     "entry => { window.painted = entry.startTime; })).observe({type: 'largest-contentful-paint', buffered: true});"
 )
+# what passes is not described: it costs more to tell of thousands of elements in order than to find the others
+_AXE = """tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']}).then(
+    found => found.violations.map(each => `${each.id}: ${each.nodes[0].html.slice(0, 160)}`))"""
 _OPEN_DETAILS = "document.querySelectorAll('details').forEach(d => { d.open = true; })"
 # a box that hides what does not fit, or a table that its region does not let scroll
 _CLIPPED = """() => [...document.querySelectorAll('main *')].filter(e => {
@@ -91,7 +95,8 @@ def visit(browser: Browser, width: int = WIDE, **options: Any) -> Iterator[Visit
 
 
 def kinds_of_page(folder: Path) -> list[str]:
-    """Every page of the manifest; of a family (a folder with many) the list, the lightest and the heaviest."""
+    """Every page of the manifest; of a family (a folder with many) the list, the heaviest, the lightest, and as many
+    more as hold a style, an element or a type of chart that these have not."""
     manifest: dict[str, str] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
     families: dict[str, list[str]] = defaultdict(list)
     for path in manifest:
@@ -100,11 +105,29 @@ def kinds_of_page(folder: Path) -> list[str]:
     chosen: list[str] = []
     for folder_name, members in families.items():
         if folder_name and len(members) > FAMILY:  # pages of the first folder are each of a kind
-            lists = [path for path in members if path.endswith("index.html")]
-            others = sorted(set(members) - set(lists), key=lambda path: (folder / path).stat().st_size)
-            members = [*lists, others[0], others[-1]]  # noqa: PLW2901
+            members = _for_all(folder, members)  # noqa: PLW2901
         chosen += members
     return sorted(chosen)
+
+
+def _for_all(folder: Path, family: list[str]) -> list[str]:
+    lists = [path for path in family if path.endswith("index.html")]
+    lightest, *others, heaviest = sorted(
+        set(family) - set(lists), key=lambda path: ((folder / path).stat().st_size, path)
+    )
+    chosen = [*lists, heaviest, lightest]
+    shown = set[str]().union(*(_made_of(folder / path) for path in chosen))
+    for path in others:
+        more = _made_of(folder / path) - shown
+        if more:
+            chosen.append(path)
+            shown |= more
+    return chosen
+
+
+def _made_of(page: Path) -> set[str]:
+    found = _MADE_OF.findall(page.read_text(encoding="utf-8"))
+    return {word for styles, *others in found for word in (*styles.split(), *others)}
 
 
 def network_problems(visited: Visit, base: str) -> list[str]:
@@ -129,8 +152,7 @@ def axe_problems(visited: Visit, axe: str) -> list[str]:
     """[3] Violations that axe finds with every disclosure open."""
     visited.page.evaluate(_OPEN_DETAILS)
     visited.page.evaluate(axe)
-    found = visited.page.evaluate("tags => axe.run(document, {runOnly: tags})", AXE_RULES)
-    return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found["violations"]]
+    return visited.page.evaluate(_AXE, AXE_RULES)
 
 
 def width_problems(visited: Visit, width: int) -> list[str]:
