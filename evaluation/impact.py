@@ -87,7 +87,7 @@ class Assessment:
     reporting: pd.DataFrame
 
 
-class _Rows:
+class Rows:
     """Gathers estimates row by row."""
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ def assess(panel: pd.DataFrame, plan: Plan, progress: Callable[[str], None] = la
     design = _design(plan, panel, deviations)
     asked = _asked(panel, plan, design)
     reporting = typed(checks.reporting(asked), REPORTING_TYPES)
-    rows = _Rows()
+    rows = Rows()
     refused: list[str] = []
     try:
         found = fit(asked, design)
@@ -206,7 +206,7 @@ def _asked(panel: pd.DataFrame, plan: Plan, design: Design, outcome: str | None 
     return panel.assign(outcome=panel[name].astype(np.float64), **scaled)
 
 
-def _main(rows: _Rows, found: Fit, design: Design) -> None:
+def _main(rows: Rows, found: Fit, design: Design) -> None:
     rows.add("overall", effect=found.overall, units=int(found.cohorts["units"].sum()))
     rows.add("dynamic", effect=found.dynamic)
     rows.add("by_cohort", estimate=found.by_cohort)
@@ -266,7 +266,7 @@ class _Beside:
     asked: pd.DataFrame
     plan: Plan
     design: Design
-    rows: _Rows
+    rows: Rows
 
     def steps(self) -> tuple[tuple[str, Callable[[], list[str]]], ...]:
         """Name and work of each step, in the order of the page."""
@@ -336,7 +336,7 @@ class _Beside:
         return []
 
 
-def _adjust(rows: _Rows) -> None:
+def _adjust(rows: Rows) -> None:
     """Holm's adjustment over the outcome and those beside it (Holm S. Scand J Stat 1979;6:65-70)."""
     family = [row for row in rows.rows if row["part"] in ("overall", "secondary")]
     adjusted = np.asarray(multipletests([row["p"] for row in family], method="holm")[1], dtype=np.float64)

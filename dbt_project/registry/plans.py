@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from dbt_project.registry.errors import RegistryError, explain, read_yaml
 from dbt_project.registry.feeds import Strict
@@ -90,35 +90,17 @@ class Refusal(Strict):
     placebo_date_p_below: Share
 
 
-class Plan(Strict):
-    """One analysis."""
+class AnalysisPlan(Strict):
+    """What every plan says, whatever its design."""
 
     id: str
     title: str
     question: str
     why: str
     outcome: str
-    secondary: tuple[str, ...] = ()
-    treatment: Treatment
-    unit: Literal["pcn"]
-    geography: Literal["as_now"]
-    period: Period
-    estimator: Estimator
-    covariates: tuple[Covariate, ...]
-    cluster: Literal["pcn"]
-    placebo: Placebo
-    sensitivity: Sensitivity
-    subgroups: tuple[Literal["deprived_half", "less_deprived_half", "urban", "rural"], ...] = ()
-    multiplicity: Literal["holm"]
-    refuse: Refusal
     assumptions: tuple[str, ...] = Field(min_length=1)
     owner: str
     version: int = Field(ge=1)
-
-    @property
-    def outcomes(self) -> tuple[str, ...]:
-        """The outcome in question, those beside it and those that should not move."""
-        return (self.outcome, *self.secondary, *self.placebo.outcomes)
 
     @property
     def content(self) -> dict[str, Any]:
@@ -132,10 +114,94 @@ class Plan(Strict):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+class Plan(AnalysisPlan):
+    """Staggered adoption: networks that adopt against those that have not yet."""
+
+    design: Literal["staggered_adoption"]
+    secondary: tuple[str, ...] = ()
+    treatment: Treatment
+    unit: Literal["pcn"]
+    geography: Literal["as_now"]
+    period: Period
+    estimator: Estimator
+    covariates: tuple[Covariate, ...]
+    cluster: Literal["pcn"]
+    placebo: Placebo
+    sensitivity: Sensitivity
+    subgroups: tuple[Literal["deprived_half", "less_deprived_half", "urban", "rural"], ...] = ()
+    multiplicity: Literal["holm"]
+    refuse: Refusal
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The outcome in question, those beside it and those that should not move."""
+        return (self.outcome, *self.secondary, *self.placebo.outcomes)
+
+
+class Months(Strict):
+    """The months of a series; ``last`` empty: to the newest month that is complete."""
+
+    first: date
+    last: date | None = None
+
+
+class SeriesRefusal(Strict):
+    """When the estimate of a series is not published."""
+
+    months_before_below: int = Field(ge=8)
+    months_after_below: int = Field(ge=8)
+    autocorrelation_above: Share
+
+
+class SeriesPlan(AnalysisPlan):
+    """Interrupted time series: England's months before and after a date known beforehand."""
+
+    design: Literal["interrupted_time_series"]
+    event: str
+    since: date
+    months: Months
+    model: Literal["counts", "continuous"]
+    slope_change: bool
+    harmonics: int = Field(ge=0, le=3)
+    placebo_months: int = Field(ge=3)
+    refuse: SeriesRefusal
+
+    @model_validator(mode="after")
+    def _since_lies_within(self) -> SeriesPlan:
+        if not self.months.first < self.since < (self.months.last or date.max):
+            raise ValueError("since: expected a month after the first and before the last")
+        return self
+
+
+class ApplicantsRefusal(Strict):
+    """When the estimate from rationed applicants is not published."""
+
+    refused_below: int = Field(ge=1)
+    first_stage_f_below: float = Field(ge=0)
+    imbalance_above: Share
+
+
+class ApplicantsPlan(AnalysisPlan):
+    """Capacity-rationed applicants: offered a place against refused for want of room, at one provider and time."""
+
+    design: Literal["rationed_applicants"]
+    treatment: str
+    stratum: Literal["provider_quarter"]
+    cluster: Literal["provider"]
+    within_days: int = Field(ge=30)
+    first: date
+    covariates: tuple[Literal["sector", "icb"], ...]
+    refuse: ApplicantsRefusal
+
+
+AnyPlan = Plan | SeriesPlan | ApplicantsPlan
+_ANY: TypeAdapter[AnyPlan] = TypeAdapter(Annotated[AnyPlan, Field(discriminator="design")])
+
+
 @lru_cache(maxsize=4)
-def load_plans(folder: Path = PLANS_DIR) -> dict[str, Plan]:
+def load_plans(folder: Path = PLANS_DIR) -> dict[str, AnyPlan]:
     """Every plan by id, in order of their files. Raises :class:`RegistryError`."""
-    plans: dict[str, Plan] = {}
+    plans: dict[str, AnyPlan] = {}
     metrics = load_metrics()
     for path in sorted(folder.glob("*.yml")):
         plan = _read(path)
@@ -162,14 +228,22 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any], at: str = "") ->
     return tuple(found)
 
 
-def _read(path: Path) -> Plan:
+def _read(path: Path) -> AnyPlan:
     try:
-        return Plan.model_validate(read_yaml(path))
+        return _ANY.validate_python(read_yaml(path))
     except ValidationError as error:
         raise explain(path, error) from error
 
 
-def _problems(plan: Plan, metrics: Mapping[str, Metric]) -> list[str]:
+def _problems(plan: AnyPlan, metrics: Mapping[str, Metric]) -> list[str]:
+    if not isinstance(plan, Plan):
+        metric = metrics.get(plan.outcome)
+        if metric is None:
+            return [f"no measure {plan.outcome}"]
+        monthly = isinstance(plan, ApplicantsPlan) or (
+            {"england"} <= set(metric.levels) and "month" in metric.grains
+        )
+        return [] if monthly else [f"{plan.outcome} is not measured for England by month"]
     found: list[str] = []
     for name in plan.outcomes:
         metric = metrics.get(name)

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import get_asset_key_for_model
 
-from dbt_project.registry.plans import Plan, load_plans
+from dbt_project.registry.plans import AnyPlan, load_plans
 from orchestration import builds
 from orchestration.assets.warehouse import TEAM, warehouse
 from orchestration.impact import locking, running
@@ -24,7 +24,7 @@ SOURCES = (
 )
 
 
-def _asset(plan: Plan) -> dg.AssetsDefinition:
+def _asset(plan: AnyPlan) -> dg.AssetsDefinition:
     @dg.asset(
         key=dg.AssetKey(["impact", plan.id]),
         deps=[get_asset_key_for_model([warehouse], name) for name in SOURCES],

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dbt_project.registry import Metric, RegistryError, load_metrics
-from dbt_project.registry.plans import Plan, load_plans
+from dbt_project.registry.plans import AnyPlan, Plan, SeriesPlan, load_plans
 from evaluation.impact import Assessment
 from orchestration import audit, builds, locks
 from orchestration.answers import DataRefused, Told, UsageProblem
@@ -33,6 +33,22 @@ _BESIDE = {
     "placebo_outcome": "outcome that should not move",
     "placebo_date": "adoption that did not happen",
     "subgroup": "subgroup",
+}
+
+
+_OF_SERIES = {
+    "mean": "averaged over the months from then on",
+    "level": "at once",
+    "slope": "more each month",
+    "beside": "averaged, by another method",
+    "placebo_date": "at a pretended date before",
+}
+_OF_APPLICANTS = {
+    "offer": "effect of the offer",
+    "offer_adjusted": "effect of the offer at equal covariates",
+    "take_up": "effect of the offer on starting",
+    "place": "effect of the place",
+    "place_adjusted": "effect of the place at equal covariates",
 }
 
 
@@ -103,7 +119,7 @@ def run_plan(settings: Settings, plan_id: str) -> Told:
     return Told(tuple(lines), content, good=not found.refused)
 
 
-def _outcome(plan: Plan, stand: Standing, found: Assessment, status: str, metric: Metric) -> list[str]:
+def _outcome(plan: AnyPlan, stand: Standing, found: Assessment, status: str, metric: Metric) -> list[str]:
     lines = [_HEADS[status]]
     if stand.remark:
         lines.append(stand.remark)
@@ -112,6 +128,38 @@ def _outcome(plan: Plan, stand: Standing, found: Assessment, status: str, metric
     lines += [f"  remark: {text}" for text in found.remarks]
     if found.refused:
         return lines
+    if isinstance(plan, Plan):
+        return [*lines, *_of_adoption(plan, found, metric)]
+    if isinstance(plan, SeriesPlan):
+        return [*lines, *_of_series(plan, found)]
+    return [*lines, *_of_applicants(found)]
+
+
+def _of_series(plan: SeriesPlan, found: Assessment) -> list[str]:
+    what = (
+        "ratio to what was to be expected"
+        if plan.model == "counts"
+        else "difference from what was to be expected"
+    )
+    lines = [f"{found.adopters} months from {plan.since:%B %Y} on, {found.others} before: {what}"]
+    for part, words in _OF_SERIES.items():
+        for row in found.estimates[found.estimates["part"] == part].to_dict("records"):
+            name = f"{words}: {row['label']}" if row["label"] else words
+            lines.append(f"  {name}: {_interval(row)}")
+    return lines
+
+
+def _of_applicants(found: Assessment) -> list[str]:
+    counted = f"{found.adopters} people offered a place against {found.others} refused for want of room"
+    lines = [f"{counted}: difference of shares"]
+    for part, words in _OF_APPLICANTS.items():
+        for row in found.estimates[found.estimates["part"] == part].to_dict("records"):
+            lines.append(f"  {words}: {_interval(row)}")
+    return lines
+
+
+def _of_adoption(plan: Plan, found: Assessment, metric: Metric) -> list[str]:
+    lines: list[str] = []
     rows = found.estimates
     main = rows[rows["part"] == "overall"].iloc[0]
     lines.append(
@@ -143,14 +191,14 @@ def _machine(facts: dict[str, Any]) -> dict[str, Any]:
     return {**facts, "deviations": list(facts["deviations"])}
 
 
-def _plans() -> dict[str, Plan]:
+def _plans() -> dict[str, AnyPlan]:
     try:
         return load_plans()
     except RegistryError as error:
         raise UsageProblem(str(error)) from error
 
 
-def _plan(plan_id: str) -> Plan:
+def _plan(plan_id: str) -> AnyPlan:
     plans = _plans()
     if plan_id not in plans:
         raise UsageProblem(f"PLAN: found '{plan_id}', expected one of {', '.join(plans)}")

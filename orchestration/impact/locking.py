@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dbt_project.registry.plans import Plan, differences
+from dbt_project.registry.plans import AnyPlan, differences
 from orchestration import audit
 from orchestration.settings import Settings
 
@@ -41,7 +41,7 @@ class AlreadyLocked(ValueError):
     """The plan is locked as it is; the message says since when."""
 
 
-def lock(settings: Settings, plan: Plan, *, by: str, why: str) -> audit.Entry:
+def lock(settings: Settings, plan: AnyPlan, *, by: str, why: str) -> audit.Entry:
     """Lock a plan as it is now. Raises :class:`AlreadyLocked`, :class:`audit.UnfitFact`."""
     before = [entry for entry in _entries(settings, "plan_locked") if entry.facts["hash"] == plan.hash]
     if before:
@@ -52,7 +52,7 @@ def lock(settings: Settings, plan: Plan, *, by: str, why: str) -> audit.Entry:
     return audit.record(settings, "plan_locked", facts)
 
 
-def note_reading(settings: Settings, plan: Plan, build_id: str) -> None:
+def note_reading(settings: Settings, plan: AnyPlan, build_id: str) -> None:
     """Enter that the outcome of a plan is read now; once for each plan and build."""
     facts: dict[str, audit.Fact] = {
         "plan": plan.id,
@@ -64,7 +64,7 @@ def note_reading(settings: Settings, plan: Plan, build_id: str) -> None:
         audit.record(settings, "outcome_read", facts)
 
 
-def standing(settings: Settings, plan: Plan) -> Standing:
+def standing(settings: Settings, plan: AnyPlan) -> Standing:
     """How a plan stands now."""
     locks = [entry for entry in _entries(settings, "plan_locked") if entry.facts["plan"] == plan.id]
     if not locks:
@@ -113,7 +113,7 @@ def _path(settings: Settings, plan_hash: str) -> Path:
     return settings.home / FOLDER / f"{plan_hash[:_SHORT]}.json"
 
 
-def _keep(settings: Settings, plan: Plan) -> None:
+def _keep(settings: Settings, plan: AnyPlan) -> None:
     """Write what a plan says; a file that is there already says the same, its name being its hash."""
     path = _path(settings, plan.hash)
     path.parent.mkdir(exist_ok=True)

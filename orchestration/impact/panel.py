@@ -1,4 +1,4 @@
-"""The panel of a plan, from a finished build: every network in every period, with what the plan needs of it."""
+"""What a plan compares, read from a finished build: networks by quarter, England's months, or applicants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from dbt_project.registry import Metric
-from dbt_project.registry.plans import Plan
+from dbt_project.registry.plans import AnyPlan, ApplicantsPlan, Plan, SeriesPlan
 from evaluation.disclosure import STATUSES_WITH_VALUE
 
 _MONTHS_OF_QUARTER = 3
@@ -46,6 +46,82 @@ _UNITS = """
     group by network.current_pcn_code
     order by unit
 """
+
+
+_SERIES = """
+    select period_start as period, value
+    from wh.marts.fct_metric_value
+    where metric_id = $metric and org_level = 'england' and period_grain = 'month' and geography = 'as_now'
+        and strand = 'all' and sector = 'all' and list_contains($known, status) and value is not null
+        and period_start between $first and $last
+    order by period_start
+"""
+# One row a person: their first application, what came of it, whether they started there, and whether they were
+# annotated within the days of the plan; without an outcome where so many days have not gone by.
+_APPLICANTS = """
+    with applied as (
+        select enrolment_id, person_key, provider_code, sector, icb_code, event_date
+        from wh.marts.fct_event
+        where strand = 'independent_prescribing' and event_type = 'applied' and event_date >= $first
+            and provider_code is not null
+        qualify row_number() over (partition by person_key order by event_date, enrolment_id) = 1
+    ),
+    started as (
+        select person_key, min(event_date) as started_on
+        from wh.marts.fct_event
+        where strand = 'independent_prescribing' and event_type = 'started'
+        group by person_key
+    )
+    select
+        applied.provider_code || ' ' || year(applied.event_date) || ' ' || quarter(applied.event_date) as stratum,
+        applied.provider_code as cluster,
+        cast(answer.is_reached as integer) as is_offered,
+        cast(coalesce(started.started_on - applied.event_date between 0 and $days, false) as integer) as is_treated,
+        coalesce(applied.sector, 'not known') as sector,
+        coalesce(applied.icb_code, 'not known') as icb,
+        case when applied.event_date + $days <= $vintage then cast(
+            coalesce(register.annotated_on - applied.event_date between 0 and $days, false) as integer
+        ) end as outcome
+    from applied
+    inner join wh.intermediate.int_measure_application as answer
+        on applied.enrolment_id = answer.unit_key and answer.is_eligible
+    left join started on applied.person_key = started.person_key
+    left join wh.intermediate.int_register_current as register on applied.person_key = register.person_key
+    where answer.is_reached or answer.is_refused_for_capacity
+    order by all
+"""
+
+
+def read_input(warehouse: Path, plan: AnyPlan, metrics: dict[str, Metric], data_to: date) -> pd.DataFrame:
+    """What the design of a plan asks for."""
+    if isinstance(plan, SeriesPlan):
+        return read_series(warehouse, plan, data_to)
+    if isinstance(plan, ApplicantsPlan):
+        return read_applicants(warehouse, plan, data_to)
+    return read_panel(warehouse, plan, metrics, data_to)
+
+
+def read_series(warehouse: Path, plan: SeriesPlan, data_to: date) -> pd.DataFrame:
+    """England's complete months: ``period`` and ``value``, every route or category together."""
+    newest = (pd.Timestamp(data_to) + pd.Timedelta(days=1)).replace(day=1) - pd.DateOffset(months=1)
+    last = min(pd.Timestamp(plan.months.last or data_to), newest)
+    asked = {
+        "metric": plan.outcome,
+        "known": list(STATUSES_WITH_VALUE),
+        "first": plan.months.first,
+        "last": last.date(),
+    }
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{warehouse}' as wh (read_only)")
+        return connection.execute(_SERIES, asked).df()
+
+
+def read_applicants(warehouse: Path, plan: ApplicantsPlan, data_to: date) -> pd.DataFrame:
+    """One row a person who was offered a place or refused for want of room; no key of the person is read out."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{warehouse}' as wh (read_only)")
+        asked = {"first": plan.first, "days": plan.within_days, "vintage": data_to}
+        return connection.execute(_APPLICANTS, asked).df()
 
 
 def read_panel(warehouse: Path, plan: Plan, metrics: dict[str, Metric], data_to: date) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from dbt_project.registry import load_metrics
-from dbt_project.registry.plans import Plan, load_plans
+from dbt_project.registry.plans import AnyPlan, ApplicantsPlan, SeriesPlan, load_plans
 from evaluation import impact
+from evaluation.impact_applicants import assess_applicants
+from evaluation.impact_series import assess_series
 from orchestration.builds import Build
 from orchestration.fingerprint import figures_version
 from orchestration.impact.locking import Standing
-from orchestration.impact.panel import quarter_start, read_panel
+from orchestration.impact.panel import quarter_start, read_input
 from orchestration.settings import Settings
 
 ANALYSIS, ESTIMATE, BALANCE, REPORTING = (
@@ -65,17 +68,25 @@ _LINES = "\n"  # between the reasons of one analysis
 Progress = Callable[[str], None]
 
 
-def assessed(settings: Settings, build: Build, plan: Plan, progress: Progress) -> impact.Assessment:
+def assessed(settings: Settings, build: Build, plan: AnyPlan, progress: Progress) -> impact.Assessment:
     """What came of a plan on a build; worked out again only where the plan, its panel or the code changed."""
-    panel = read_panel(build.path(settings), plan, load_metrics(), build.vintage)
+    panel = read_input(build.path(settings), plan, load_metrics(), build.vintage)
     folder = settings.warehouse / KEPT / _key(plan, panel)
     if (kept := _kept(folder)) is not None:
         return kept
     progress(f"evaluating {plan.id}")
     with threadpool_limits(limits=1):  # small matrices: threads only wait for each other
-        found = impact.assess(panel, plan, lambda step: progress(f"evaluating {plan.id}: {step}"))
+        found = _assess(panel, plan, lambda step: progress(f"evaluating {plan.id}: {step}"))
     _keep(folder, found)
     return found
+
+
+def _assess(panel: pd.DataFrame, plan: AnyPlan, progress: Progress) -> impact.Assessment:
+    if isinstance(plan, SeriesPlan):
+        return assess_series(panel, plan, progress)
+    if isinstance(plan, ApplicantsPlan):
+        return assess_applicants(panel, plan)
+    return impact.assess(panel, plan, progress)
 
 
 def frames(
@@ -112,9 +123,9 @@ def status_of(standing: Standing, found: impact.Assessment | None) -> str:
 
 
 def _analysis(
-    plan: Plan, standing: Standing, found: impact.Assessment | None, build: Build
+    plan: AnyPlan, standing: Standing, found: impact.Assessment | None, build: Build
 ) -> dict[str, Any]:
-    periods = [] if found is None else [quarter_start(int(period)) for period in found.reporting["period"]]
+    periods = [] if found is None else _periods(plan, found)
     return {
         "analysis_id": plan.id,
         "title": plan.title,
@@ -128,7 +139,7 @@ def _analysis(
         "plan_hash": plan.hash,
         "locked_on": standing.locked_on,
         "locked_by": standing.locked_by,
-        "first_period": min(periods, default=plan.period.first),
+        "first_period": min(periods, default=None),
         "last_period": max(periods, default=None),
         "adopters": found.adopters if found and not found.refused else None,
         "others": found.others if found and not found.refused else None,
@@ -137,6 +148,14 @@ def _analysis(
         "figures_version": build.figures_version,
         "engine": "; ".join(f"{name} {metadata.version(name)}" for name in _ENGINES),
     }
+
+
+def _periods(plan: AnyPlan, found: impact.Assessment) -> list[date]:
+    """The first days of the periods that an assessment rests on, where it says which."""
+    if isinstance(plan, SeriesPlan):
+        months = found.estimates.loc[found.estimates["part"] == "observed", "position"]
+        return [(pd.Timestamp(plan.since) + pd.DateOffset(months=int(each))).date() for each in months]
+    return [quarter_start(int(period)) for period in found.reporting["period"]]
 
 
 def _types(table: str) -> dict[str, str]:
@@ -160,7 +179,7 @@ def _dated(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return frame.assign(**{column: pd.Series(days, index=frame.index, dtype="datetime64[us]")})
 
 
-def _key(plan: Plan, panel: pd.DataFrame) -> str:
+def _key(plan: AnyPlan, panel: pd.DataFrame) -> str:
     """Hash of everything that an assessment follows from: the plan, every cell of its panel, code and libraries."""
     cells = pd.util.hash_pandas_object(panel, index=False).to_numpy().tobytes()
     digest = hashlib.sha256(cells)
