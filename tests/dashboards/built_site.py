@@ -17,6 +17,7 @@ class Built:
 
     folder: Path
     report: SiteReport
+    pictures: Path  # kept by the build for later ones
 
     @property
     def pages(self) -> list[Path]:
