@@ -7,8 +7,13 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import ModuleType
 
-from dashboards import SiteReport
+import pytest
+from parsed_page import Element, read_page
+
+from dashboards import SiteInputs, SiteReport, build
+from dashboards.pages import discover
 
 
 @dataclass(frozen=True)
@@ -17,11 +22,23 @@ class Built:
 
     folder: Path
     report: SiteReport
+    pictures: Path  # kept by the build for later ones
 
     @property
     def pages(self) -> list[Path]:
         """Every page."""
         return sorted(self.folder.rglob("*.html"))
+
+
+def page_alone(
+    inputs: SiteInputs, module: ModuleType, path: str, to: Path, monkeypatch: pytest.MonkeyPatch
+) -> Element:
+    """One page of a site that holds those of one page module alone, without pictures: the others are not looked at."""
+    (chosen,) = (page for page in discover() if page.pages is module.pages)
+    with monkeypatch.context() as patched:
+        patched.setattr(build, "discover", lambda: (chosen,))
+        build.build_site(inputs, to, pictures=False)
+    return read_page(to / path)
 
 
 def save_report(report: SiteReport, path: Path) -> None:

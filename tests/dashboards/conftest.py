@@ -31,7 +31,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, inputs: SiteInputs) -> Built
         )
 
     folder = made_once(tmp_path_factory, "dashboards", build)
-    return Built(folder / "site", load_report(folder / "report.json"))
+    return Built(folder / "site", load_report(folder / "report.json"), folder / "pictures")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -399,12 +400,18 @@ def release(**changes: Any) -> ReleaseInfo:
     return ReleaseInfo(**{**facts, **changes})
 
 
+@cache
+def _values(networks_each: int, without: tuple[str, ...]) -> pd.DataFrame:
+    """The figures, made once a process: many tests ask for the same."""
+    return metric_value(load_metrics(), organisation(networks_each), without=without)
+
+
 def inputs(
     *, networks_each: int = 4, without: tuple[str, ...] = ("courses_accredited",), **changes: Any
 ) -> SiteInputs:
     """Complete inputs; keyword arguments change the release."""
     metrics, programme, places = load_metrics(), load_programme(), organisation(networks_each)
-    values = metric_value(metrics, places, without=without)
+    values = _values(networks_each, without).copy()
     return SiteInputs(
         metric_value=values,
         metric_breakdown=metric_breakdown(metrics, programme),

@@ -9,10 +9,11 @@ from pathlib import Path
 import made_inputs
 import pandas as pd
 import pytest
-from built_site import Built
+from built_site import Built, page_alone
 from parsed_page import Element, read_page
 
-from dashboards import SiteInputs, build_site
+from dashboards import SiteInputs
+from dashboards.pages import headline
 
 
 def _rows(table: Element) -> list[list[str]]:
@@ -65,15 +66,17 @@ def test_spend_of_every_strand_is_the_published_one(built: Built) -> None:
     assert [row[:2] for row in shown] == wanted
 
 
-def _headline(tmp_path: Path, clinical: float, supervisors: float) -> Element:
+def _headline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clinical: float, supervisors: float
+) -> Element:
     """The headline where so many are trained in the two strands that have a target and are published with one."""
     inputs = made_inputs.inputs(networks_each=1)
     values = inputs.metric_value.copy()
     for metric, number in (("clinical_examination_trained", clinical), ("supervisors_trained", supervisors)):
         mine = (values["metric_id"] == metric) & (values["org_level"] == "england")
         values.loc[mine & (values["period_grain"] == "all") & (values["sector"] == "all"), "value"] = number
-    build_site(replace(inputs, metric_value=values), tmp_path / "site", pictures=False)
-    return read_page(tmp_path / "site" / "index.html")
+    given = replace(inputs, metric_value=values)
+    return page_alone(given, headline, "index.html", tmp_path / "site", monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +88,14 @@ def _headline(tmp_path: Path, clinical: float, supervisors: float) -> Element:
     ],
 )
 def test_headline_answers_from_targets_and_numbers(
-    tmp_path: Path, clinical: float, supervisors: float, verdict: str, said: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    clinical: float,
+    supervisors: float,
+    verdict: str,
+    said: str,
 ) -> None:
-    page = _headline(tmp_path, clinical, supervisors)
+    page = _headline(tmp_path, monkeypatch, clinical, supervisors)
     assert page.one("p", class_="site-verdict").text == verdict
     assert said in page.one("p", class_="site-message").text
 

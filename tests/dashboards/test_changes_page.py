@@ -11,10 +11,10 @@ from typing import Any
 
 import made_inputs
 import pytest
-from built_site import Built
+from built_site import Built, page_alone
 from parsed_page import read_page
 
-from dashboards import build_site, wording
+from dashboards import wording
 from dashboards.inputs import CHANGE_PARTS
 from dashboards.pages import changes
 from orchestration.history.changes import PARTS
@@ -68,11 +68,12 @@ def test_bars_of_a_waterfall_lead_from_the_figure_before_to_that_of_now(built: B
         ({"changed_from": "2026-10-22-0f1e2d"}, changes.UNCHANGED),
     ],
 )
-def test_a_release_that_is_not_compared_says_why(tmp_path: Path, facts: dict[str, Any], words: str) -> None:
+def test_a_release_that_is_not_compared_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: dict[str, Any], words: str
+) -> None:
     inputs = made_inputs.inputs(networks_each=1, **facts)
     same = replace(inputs, metric_change=inputs.metric_change.iloc[:0])
-    build_site(same, tmp_path / "site", pictures=False)
-    page = read_page(tmp_path / "site" / "changes.html")
+    page = page_alone(same, changes, "changes.html", tmp_path / "site", monkeypatch)
     assert words in page.one("p", class_="site-message").text and not page.all("figure")
 
 
