@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pandas as pd
 
-from dbt_project.registry.plans import Plan
+from dbt_project.registry.plans import AnyPlan
 
 Row = dict[str, Any]
 
@@ -32,10 +32,9 @@ class Estimate:
     p_adjusted: float | None
     units: int | None
 
-    @property
-    def is_told_from_nil(self) -> bool:
-        """Whether the 95 % interval leaves nil out."""
-        return self.lower is not None and self.upper is not None and (self.lower > 0 or self.upper < 0)
+    def is_told_from(self, nil: float) -> bool:
+        """Whether the 95 % interval leaves the value of no effect out: 0 of a difference, 1 of a ratio."""
+        return self.lower is not None and self.upper is not None and (self.lower > nil or self.upper < nil)
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Reporting:
 class Analysis:
     """A plan and what the release says of it. ``status``: published, exploratory, refused or awaiting_lock."""
 
-    plan: Plan
+    plan: AnyPlan
     status: str
     remark: str
     refused: tuple[str, ...]
@@ -70,7 +69,7 @@ class Analysis:
     plan_hash: str
     locked_on: date | None
     locked_by: str
-    first: date
+    first: date | None
     last: date | None
     adopters: int | None
     others: int | None
@@ -102,7 +101,7 @@ def read_analyses(
     estimates: pd.DataFrame,
     balance: pd.DataFrame,
     reporting: pd.DataFrame,
-    plans: dict[str, Plan],
+    plans: dict[str, AnyPlan],
 ) -> tuple[Analysis, ...]:
     """The analyses of a release in order of their table; one whose plan is gone is left away."""
 
@@ -121,7 +120,7 @@ def read_analyses(
 
 
 def _analysis(
-    row: Row, plan: Plan, estimates: list[Row], balance: list[Row], reporting: list[Row]
+    row: Row, plan: AnyPlan, estimates: list[Row], balance: list[Row], reporting: list[Row]
 ) -> Analysis:
     return Analysis(
         plan,
@@ -133,7 +132,7 @@ def _analysis(
         str(row["plan_hash"]),
         _day(row["locked_on"]),
         _text(row["locked_by"]),
-        _day(row["first_period"]) or plan.period.first,
+        _day(row["first_period"]),
         _day(row["last_period"]),
         _whole(row["adopters"]),
         _whole(row["others"]),

@@ -13,7 +13,7 @@ import pandas as pd
 from dashboards.downloads import Download
 from dashboards.values import WITHHELD
 from dbt_project.registry import Metric, Programme, load_metrics, load_programme
-from dbt_project.registry.plans import Plan, load_plans
+from dbt_project.registry.plans import AnyPlan, load_plans
 
 
 class InputError(ValueError):
@@ -227,7 +227,7 @@ class SiteInputs:
     impact_estimate: pd.DataFrame = field(default_factory=lambda: _nothing(ESTIMATE_COLUMNS))
     impact_balance: pd.DataFrame = field(default_factory=lambda: _nothing(BALANCE_COLUMNS))
     impact_reporting: pd.DataFrame = field(default_factory=lambda: _nothing(REPORTING_COLUMNS))
-    plans: dict[str, Plan] = field(default_factory=load_plans)
+    plans: dict[str, AnyPlan] = field(default_factory=load_plans)
     downloads: tuple[Download, ...] = ()
 
     def __post_init__(self) -> None:

@@ -121,7 +121,7 @@ def read_applicants(warehouse: Path, plan: ApplicantsPlan, data_to: date) -> pd.
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse}' as wh (read_only)")
         asked = {"first": plan.first, "days": plan.within_days, "vintage": data_to}
-        return connection.execute(_APPLICANTS, asked).df()
+        return connection.execute(_APPLICANTS, asked).df().astype({"outcome": "float64"})
 
 
 def read_panel(warehouse: Path, plan: Plan, metrics: dict[str, Metric], data_to: date) -> pd.DataFrame:

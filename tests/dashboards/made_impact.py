@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dashboards.inputs import ANALYSIS_COLUMNS, BALANCE_COLUMNS, ESTIMATE_COLUMNS, REPORTING_COLUMNS
-from dbt_project.registry.plans import Plan, load_plans
+from dbt_project.registry.plans import AnyPlan, ApplicantsPlan, Plan, SeriesPlan, load_plans
 
 Row = dict[str, Any]
 STANDINGS = ("published", "exploratory", "refused", "awaiting_lock")
@@ -20,36 +20,36 @@ CHANGED = "estimator.draws: 999, was 99"
 FIRST_COHORT, QUARTERS = pd.Timestamp("2022-04-01"), 21
 
 
-def plans() -> dict[str, Plan]:
-    """The plan there is, under a name for each standing."""
-    plan = next(iter(load_plans().values()))
+def plans() -> dict[str, AnyPlan]:
+    """Every plan there is; that of adoption again under a name for each standing."""
+    plan = next(plan for plan in load_plans().values() if isinstance(plan, Plan))
     made = {
         standing: plan.model_copy(update={"id": f"made_{standing}", "title": f"Made analysis, {standing}"})
         for standing in STANDINGS[1:]
     }
-    return {plan.id: plan, **{each.id: each for each in made.values()}}
+    return {**load_plans(), **{each.id: each for each in made.values()}}
 
 
 def frames() -> dict[str, pd.DataFrame]:
     """The four tables, by the name of their input."""
-    found = plans()
     estimates: list[Row] = []
     balance: list[Row] = []
     reporting: list[Row] = []
-    for number, (plan, standing) in enumerate(zip(found.values(), STANDINGS, strict=True)):
-        shown = {"analysis_id": plan.id}
+    analysis: list[Row] = []
+    for plan in plans().values():
+        standing = plan.id.removeprefix("made_") if plan.id.startswith("made_") else "published"
+        named = {"analysis_id": plan.id}
+        analysis.append(_analysis(plan, standing))
         if standing in ("published", "exploratory"):
-            estimates += [{**shown, **row} for row in _estimates(plan, 0.8 - number)]
-            balance += [
-                {**shown, "variable": name, "adopters": 0.1, "others": 0.0, "difference": 0.05 * place}
-                for place, name in enumerate((*plan.covariates, "outcome"))
+            estimates += [
+                {**named, **row} for row in _estimates_of(plan, 0.8 if standing == "published" else -0.2)
             ]
-        if standing != "awaiting_lock":
+            balance += [{**named, **row} for row in _balance(plan)]
+        if standing != "awaiting_lock" and isinstance(plan, Plan):
             reporting += [
-                {**shown, "period": period, "observed": 900 + 7 * place, "units": 1200}
+                {**named, "period": period, "observed": 900 + 7 * place, "units": 1200}
                 for place, period in enumerate(pd.date_range("2021-04-01", periods=QUARTERS, freq="QS-APR"))
             ]
-    analysis = [_analysis(plan, standing) for plan, standing in zip(found.values(), STANDINGS, strict=True)]
     dates = {"cohort": "datetime64[ns]", "units": "Int64"}
     return {
         "analysis": pd.DataFrame(analysis, columns=list(ANALYSIS_COLUMNS)),
@@ -59,7 +59,7 @@ def frames() -> dict[str, pd.DataFrame]:
     }
 
 
-def _analysis(plan: Plan, standing: str) -> Row:
+def _analysis(plan: AnyPlan, standing: str) -> Row:
     locked = standing != "awaiting_lock"
     shown = standing in ("published", "exploratory")
     return {
@@ -88,6 +88,45 @@ def _effect(value: float, se: float = 0.2) -> Row:
     half = 1.96 * se
     p = math.erfc(abs(value) / se / math.sqrt(2))
     return {"estimate": value, "se": se, "lower_95": value - half, "upper_95": value + half, "p": p}
+
+
+def _estimates_of(plan: AnyPlan, effect: float) -> list[Row]:
+    if isinstance(plan, SeriesPlan):
+        return _series()
+    return _applicants() if isinstance(plan, ApplicantsPlan) else _estimates(plan, effect)
+
+
+def _balance(plan: AnyPlan) -> list[Row]:
+    names: tuple[str, ...] = (*plan.covariates, "outcome") if isinstance(plan, Plan) else ()
+    if isinstance(plan, ApplicantsPlan):
+        names = ("sector: hospital", "sector: pcn")
+    return [
+        {"variable": name, "adopters": 0.1, "others": 0.0, "difference": 0.05 * place}
+        for place, name in enumerate(names)
+    ]
+
+
+def _series() -> list[Row]:
+    rows: list[Row] = [
+        {"part": "mean", **_effect(1.4, 0.1)},
+        {"part": "beside", "label": "AR(1) of the log rate", **_effect(1.38, 0.14)},
+        {"part": "level", **_effect(1.2, 0.1)},
+        {"part": "slope", **_effect(1.01, 0.02)},
+        {"part": "placebo_date", "position": -12.0, **_effect(1.03, 0.09)},
+    ]
+    for since in range(-24, 30):
+        expected, seen = 100.0 + since, 100.0 + since + (40.0 if since >= 0 else 0.0)
+        rows.append({"part": "observed", "position": since, "estimate": seen + since % 3})
+        for part, value in (("fitted", seen), ("counterfactual", expected)):
+            bounds = {"lower_95": value - 8, "upper_95": value + 8}
+            rows.append({"part": part, "position": since, "estimate": value, **bounds})
+    return rows
+
+
+def _applicants() -> list[Row]:
+    parts = {"offer": 0.3, "offer_adjusted": 0.31, "take_up": 0.8, "place": 0.38, "place_adjusted": 0.39}
+    found = [{"part": part, "units": 4000, **_effect(value, 0.05)} for part, value in parts.items()]
+    return [*found, {"part": "first_stage", "estimate": 250.0, "units": 16}]
 
 
 def _estimates(plan: Plan, effect: float) -> list[Row]:

@@ -17,6 +17,7 @@ import pandas as pd
 from dashboards import SiteInputs, content, formatting
 from dashboards.inputs import CHANGE_PARTS
 from dashboards.values import Place
+from dbt_project.registry.plans import SeriesPlan
 
 Key = tuple[str, str, str]  # measure, code of the place, period in words; "" stands for any
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -37,6 +38,7 @@ OTHER_FRAMES = (
     "impact_balance",
     "impact_reporting",
 )
+SERIES = ("observed", "fitted", "counterfactual")
 ESTIMATES = (
     "estimate",
     "lower_95",
@@ -145,6 +147,16 @@ def _add_impact(found: PublishedFigures, inputs: SiteInputs) -> None:
             period_start=estimates["cohort"].fillna(inputs.programme.start),
         )
         _add(found, rows.assign(period_grain="quarter", value=0.0), ESTIMATES)
+    for plan in inputs.plans.values():
+        if isinstance(plan, SeriesPlan):
+            months = estimates[(estimates["analysis_id"] == plan.id) & estimates["part"].isin(SERIES)]
+            start = [
+                pd.Timestamp(plan.since) + pd.DateOffset(months=int(each)) for each in months["position"]
+            ]
+            rows = months.assign(
+                metric_id=plan.outcome, org_code="ENG", period_start=start, period_grain="month"
+            )
+            _add(found, rows.assign(value=0.0), ("estimate", "lower_95", "upper_95"))
     balance = inputs.impact_balance.assign(
         org_code="ENG", period_start=inputs.programme.start, period_grain="all"
     )

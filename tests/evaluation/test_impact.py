@@ -36,10 +36,15 @@ EVERY_PART = {
 }
 
 
+def adoption_plan() -> Plan:
+    """The plan of staggered adoption."""
+    return next(plan for plan in load_plans().values() if isinstance(plan, Plan))
+
+
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """The plan there is, with a short horizon and few draws."""
-    whole = next(iter(load_plans().values()))
+    whole = adoption_plan()
     estimator = whole.estimator.model_copy(update={"before": 4, "after": 1, "draws": 99, "least_cohort": 10})
     sensitivity = whole.sensitivity.model_copy(update={"smoothness": (0.0, 0.01)})
     return whole.model_copy(update={"estimator": estimator, "sensitivity": sensitivity})
@@ -116,7 +121,7 @@ def test_scales_of_covariates_change_nothing(plan: Plan) -> None:
 @functools.cache
 def refusals(change: str) -> tuple[str, ...]:
     """Why a plan is refused whose panel or limits were changed."""
-    plan = next(iter(load_plans().values()))
+    plan = adoption_plan()
     estimator = plan.estimator.model_copy(update={"before": 4, "after": 1, "draws": 99, "least_cohort": 10})
     sensitivity = plan.sensitivity.model_copy(update={"smoothness": (0.0, 0.01)})
     plan = plan.model_copy(update={"estimator": estimator, "sensitivity": sensitivity})

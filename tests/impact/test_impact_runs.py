@@ -22,7 +22,9 @@ from orchestration.settings import Settings
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return load_plans()["first_prescriber"]
+    found = load_plans()["first_prescriber"]
+    assert isinstance(found, Plan)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +186,7 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("name", "by", "why", "words"),
         [
-            ("nope", "Lead", "agreed", "PLAN: found 'nope', expected one of first_prescriber"),
+            ("nope", "Lead", "agreed", "PLAN: found 'nope', expected one of first_intake, first_prescriber"),
             ("first_prescriber", " ", "agreed", "--by: found nothing, expected a name"),
             ("first_prescriber", "Lead", "", "--why: found nothing, expected a reason"),
             ("first_prescriber", "someone@example.org", "agreed", "by: found what may be"),

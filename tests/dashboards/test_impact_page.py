@@ -1,0 +1,60 @@
+"""Impact pages: an estimate is shown with everything beside it, a refusal says why, and nothing is promised."""
+
+from __future__ import annotations
+
+import made_impact
+import made_inputs
+import pytest
+from built_site import Built
+from read_site import read_page
+
+from dashboards import wording
+from dashboards.site import Site
+
+
+def text_of(built: Built, name: str) -> str:
+    return read_page(built.folder / "impact" / f"{name}.html").one("main").text
+
+
+def test_the_list_says_how_each_question_stands(built: Built) -> None:
+    page = read_page(built.folder / "impact.html")
+    for analysis in Site(made_inputs.inputs()).analyses:
+        assert analysis.plan.question in page.one("main").text
+    for label in wording.ANALYSIS_STATUS.values():
+        assert label in page.one("main").text
+    assert "4 of 6 questions of cause have an estimate that may be shown." in page.one("main").text
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("first-prescriber", "More than without it. Network pharmacists, FTE per 100,000 patients: +0.80"),
+        ("made-exploratory", "Exploratory: no effect can be told from none."),
+        ("made-exploratory", "This is exploratory. It was changed after it was locked."),
+        ("made-exploratory", made_impact.CHANGED),
+        ("made-refused", made_impact.REFUSAL),
+        ("made-awaiting-lock", "its outcome stays unread until it is"),
+        (
+            "first-intake",
+            "More than without it. New prescribers, every route, as a ratio to what was to be",
+        ),
+        ("rationed-places", "Share annotated within 24 months of applying: +0.38"),
+    ],
+)
+def test_a_page_says_what_came_of_it(built: Built, name: str, words: str) -> None:
+    assert words in text_of(built, name)
+
+
+@pytest.mark.parametrize("name", ["made-refused", "made-awaiting-lock"])
+def test_what_may_not_be_shown_has_no_chart_and_no_interval(built: Built, name: str) -> None:
+    page = read_page(built.folder / "impact" / f"{name}.html")
+    assert not page.all("figure") and wording.INTERVAL_NAME not in page.one("main").text
+
+
+@pytest.mark.parametrize("name", ["first-prescriber", "first-intake", "rationed-places", "made-refused"])
+def test_every_page_names_its_lock_its_assumptions_and_its_sources(built: Built, name: str) -> None:
+    text = text_of(built, name)
+    plan = {plan.id.replace("_", "-"): plan for plan in made_impact.plans().values()}[name]
+    assert plan.hash in text and "2 March 2026 by Programme evaluation lead" in text
+    assert all(" ".join(assumption.split()) in text for assumption in plan.assumptions)
+    assert "Sources of the methods" in text and "Not shown if" in text
