@@ -238,12 +238,7 @@ def _read(path: Path) -> AnyPlan:
 def _problems(plan: AnyPlan, metrics: Mapping[str, Metric]) -> list[str]:
     if not isinstance(plan, Plan):
         metric = metrics.get(plan.outcome)
-        if metric is None:
-            return [f"no measure {plan.outcome}"]
-        monthly = isinstance(plan, ApplicantsPlan) or (
-            {"england"} <= set(metric.levels) and "month" in metric.grains
-        )
-        return [] if monthly else [f"{plan.outcome} is not measured for England by month"]
+        return [f"no measure {plan.outcome}"] if metric is None else _problems_of_months(plan, metric)
     found: list[str] = []
     for name in plan.outcomes:
         metric = metrics.get(name)
@@ -254,3 +249,14 @@ def _problems(plan: AnyPlan, metrics: Mapping[str, Metric]) -> list[str]:
     if len(set(plan.outcomes)) < len(plan.outcomes):
         found.append("an outcome is named twice")
     return found
+
+
+def _problems_of_months(plan: SeriesPlan | ApplicantsPlan, metric: Metric) -> list[str]:
+    if isinstance(plan, ApplicantsPlan):
+        return []
+    if "england" not in metric.levels or "month" not in metric.grains:
+        return [f"{plan.outcome} is not measured for England by month"]
+    # the page draws every month as it was seen
+    return [f"{plan.outcome} is of disclosure class C: its months are not published"] * (
+        metric.disclosure_class == "C"
+    )
