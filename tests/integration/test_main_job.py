@@ -146,19 +146,20 @@ BAD_FILES: dict[str, tuple[str, bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", BAD_FILES)
-def test_a_bad_file_gets_one_clear_line_and_changes_nothing(copy: Path, kind: str) -> None:
-    name, content, word = BAD_FILES[kind]
-    path = copy / "landing" / name
-    path.write_bytes(content)
+def test_every_bad_file_gets_one_clear_line_and_changes_nothing(copy: Path) -> None:
+    """All in one run: each is refused for what it is, whatever lies beside it."""
+    landing = copy / "landing"
+    for name, content, _ in BAD_FILES.values():
+        (landing / name).write_bytes(content)
     before = tree(copy / "releases")
     done = phip("run", "--home", copy)
     assert done.returncode == 1
-    refused = [line for line in done.stdout.splitlines() if line.startswith("Refused    " + name)]
-    assert len(refused) == 1
-    assert word.lower() in refused[0].lower()
+    for name, content, word in BAD_FILES.values():
+        refused = [line for line in done.stdout.splitlines() if line.startswith("Refused    " + name)]
+        assert len(refused) == 1, done.stdout
+        assert word.lower() in refused[0].lower()
+        assert (landing / name).read_bytes() == content
     assert tree(copy / "releases") == before
-    assert path.read_bytes() == content
 
 
 def test_a_file_for_another_feed_is_refused_by_name(copy: Path) -> None:
