@@ -13,7 +13,7 @@ from dbt_project.registry import Metric
 
 _ROW = 36
 _FRAME = 76
-_ROOM, _ROOM_NARROW = 34, 20  # characters beside the chart
+_ROOM, _ROOM_NARROW = 29, 18  # characters beside the chart
 
 
 def forest(
