@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from dashboards.values import Place, Value
+from evaluation import p_values
 
 _DECIMALS = {"people": 0, "count": 0, "fte": 0, "percent": 1, "rate": 1, "days": 0, "gbp": 0, "ratio": 2}
 _SMALL_FTE = 100
 _SMALL_RATE = 1  # below it one decimal makes different places look alike
 _MILLION = 1_000_000
-_LEAST_P = 0.001
 _UNIT_WORDS = {
     "people": "people",
     "count": "",
@@ -105,8 +105,8 @@ def parts(value: Value | None) -> str:
 
 
 def p_value(value: float) -> str:
-    """``0.148``; ``below 0.001`` where it is."""
-    return f"{value:.3f}" if value >= _LEAST_P else f"below {_LEAST_P}"
+    """``0.148``; ``< 0.001`` where it is."""
+    return p_values.number(value)
 
 
 def period(start: date, grain: str) -> str:

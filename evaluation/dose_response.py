@@ -38,7 +38,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from evaluation import intervals
+from evaluation import intervals, p_values
 
 Floats = NDArray[np.float64]
 
@@ -301,8 +301,8 @@ def _problems(
 ) -> Iterator[str]:
     if placebo_p < DOUBT:
         yield (
-            f"Dosed and never-dosed units moved apart before the start (p = {placebo_p:.3f}): the effects may be that "
-            "trend going on."
+            f"Dosed and never-dosed units moved apart before the start ({p_values.equation(placebo_p)}): the effects "
+            "may be that trend going on."
         )
     if early and early.p < DOUBT:
         yield (

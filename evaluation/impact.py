@@ -29,6 +29,7 @@ from statsmodels.stats.multitest import multipletests
 
 from dbt_project.registry.plans import Plan
 from evaluation import impact_checks as checks
+from evaluation import p_values
 from evaluation.staggered_did import (
     Design,
     Effect,
@@ -59,7 +60,6 @@ ESTIMATE_TYPES = {
 BALANCE_TYPES = {"variable": "string", "adopters": "float64", "others": "float64", "difference": "float64"}
 REPORTING_TYPES = {"period": "Int64", "observed": "Int64", "units": "Int64"}
 DIGITS = 9  # what is kept: beyond it the order of additions on a machine would show
-_LEAST_P = 0.001  # said as "below" it
 AREAS = {"cohort": "first_treated", "icb": "icb"}
 _SUBGROUPS: dict[str, Callable[[pd.DataFrame], pd.Series[bool]]] = {
     "deprived_half": lambda panel: panel["deprivation"] >= _middle(panel),
@@ -130,8 +130,8 @@ def assess(panel: pd.DataFrame, plan: Plan, progress: Callable[[str], None] = la
     rows.add("pretrend", estimate=joint.statistic, p=joint.p, units=joint.terms)
     if joint.p < plan.refuse.pretrend_p_below:
         refused.append(
-            f"Before adoption, adopters and others did not move alike (joint test, {_p(joint.p)}; the plan asks"
-            f" for at least {plan.refuse.pretrend_p_below:g})."
+            f"Before adoption, adopters and others did not move alike (joint test, {p_values.equation(joint.p)}; the"
+            f" plan asks for at least {plan.refuse.pretrend_p_below:g})."
         )
     for name, step in _Beside(panel, asked, plan, design, rows).steps():
         progress(name)
@@ -162,10 +162,6 @@ def typed(frame: pd.DataFrame, types: dict[str, str]) -> pd.DataFrame:
 
 def _kept(value: float) -> float:
     return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else value
-
-
-def _p(value: float) -> str:
-    return f"p = {value:.3f}" if value >= _LEAST_P else f"p below {_LEAST_P}"
 
 
 def _cannot(error: NotEstimable) -> str:
@@ -287,7 +283,7 @@ class _Beside:
             return []
         return [
             f"An adoption that did not happen, {shift} periods before the true one, shows an effect too"
-            f" ({_p(effect.p)}; the plan asks for at least {least:g})."
+            f" ({p_values.equation(effect.p)}; the plan asks for at least {least:g})."
         ]
 
     def other_outcomes(self) -> list[str]:

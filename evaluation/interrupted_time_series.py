@@ -58,7 +58,7 @@ from statsmodels.stats.diagnostic import acorr_ljungbox
 from statsmodels.stats.stattools import durbin_watson
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
-from evaluation import intervals
+from evaluation import intervals, p_values
 
 Floats = NDArray[np.float64]
 Name = Literal["level", "slope", "mean"]
@@ -537,7 +537,7 @@ def _dependent(rho: float, residuals: ResidualCheck, *, modelled: bool) -> Itera
             if modelled
             else "intervals take no account of it and are too narrow"
         )
-        yield f"Errors still follow each other (Ljung-Box p = {residuals.ljung_box_p:.3f}): {remedy}."
+        yield f"Errors still follow each other (Ljung-Box {p_values.equation(residuals.ljung_box_p)}): {remedy}."
 
 
 def _apart(effects: tuple[Effect, ...], beside: tuple[Beside, ...]) -> Iterator[str]:

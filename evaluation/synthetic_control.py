@@ -47,10 +47,12 @@ class SyntheticControl:
     ``effect``: mean gap (observed minus synthetic) from ``since`` on, in units of the outcome; ``lower``,
     ``upper``: interval by inverting the placebo test (infinite where there are too few donors, NaN where no
     constant effect agrees with it); ``before``, ``after``: root mean square gap; ``ratio``: after over before;
-    ``p``: rank of the ratio among all units, over their number.
+    ``spread``: standard deviation between units, mean over the periods before, by which an error is judged; ``p``:
+    rank of the ratio among all units, over their number.
 
     Frames. ``weights``: unit, weight, largest first, all donors. ``series``: period, observed, synthetic, gap,
-    is_after. ``placebos``: unit, effect, before, after, ratio, is_treated, highest ratio first. ``left_out``: unit
+    is_after. ``placebos``: unit, effect, before, after, ratio, is_treated, highest ratio first; ``gaps``: the gap of
+    each donor, taken for treated: unit, period, gap. ``left_out``: unit
     (each donor in use left out), effect, before. ``in_time``: one row a placebo date, of which there is one
     halfway through the periods before (none where those are fewer than four): since, effect, before, after, ratio.
     """
@@ -62,9 +64,11 @@ class SyntheticControl:
     before: float
     after: float
     ratio: float
+    spread: float
     weights: pd.DataFrame = field(repr=False, compare=False)
     series: pd.DataFrame = field(repr=False, compare=False)
     placebos: pd.DataFrame = field(repr=False, compare=False)
+    gaps: pd.DataFrame = field(repr=False, compare=False)
     left_out: pd.DataFrame = field(repr=False, compare=False)
     in_time: pd.DataFrame = field(repr=False, compare=False)
     problems: tuple[str, ...]
@@ -136,6 +140,7 @@ def synthetic_control(
         before=fit.before,
         after=fit.after,
         ratio=fit.ratio,
+        spread=panel.spread,
         weights=weights,
         series=pd.DataFrame(
             {
@@ -147,6 +152,13 @@ def synthetic_control(
             }
         ),
         placebos=_ranked(panel, [fit, *placebos]),
+        gaps=pd.DataFrame(
+            {
+                "unit": np.repeat(np.array(panel.units[1:], dtype=object), len(panel.periods)),
+                "period": panel.periods * len(placebos),
+                "gap": np.concatenate([one.gap for one in placebos]),
+            }
+        ),
         left_out=left_out,
         in_time=in_time,
         problems=(

@@ -7,10 +7,12 @@ from dashboards.analyses import Analysis, Estimate
 from dashboards.blocks import Block, Cell, Column, DataTable, Heading, Table
 from dashboards.charts.event_study import between, event_study, quarters, signed
 from dashboards.charts.forest import forest
+from dashboards.designs.reporting import reporting
 from dashboards.designs.view import View
 from dashboards.site import Site
 from dbt_project.registry import Metric
 from dbt_project.registry.plans import Plan
+from evaluation import p_values
 
 _CHOICE_NOTE = (
     "Orange diamonds: the interval leaves no effect out. The first row is the estimate that the plan asks for; the"
@@ -42,7 +44,7 @@ def view(site: Site, analysis: Analysis, plan: Plan, metric: Metric) -> View:
         0.0,
         tuple(_main_chart(analysis, plan, metric)) if shown else (),
         _facts(analysis, plan),
-        (*(_beside(site, analysis, plan, metric) if shown else ()), *_reporting(analysis, plan)),
+        (*(_beside(site, analysis, plan, metric) if shown else ()), *reporting(analysis, "Networks")),
         (
             (
                 "Estimator",
@@ -143,15 +145,12 @@ def _trends(analysis: Analysis, plan: Plan) -> str:
     joint, least = analysis.one("pretrend"), plan.refuse.pretrend_p_below
     return (
         f"Before adoption the two groups moved alike as far as {joint.units or 0} quarters can tell (joint test,"
-        f" p {_equals(joint.p)}; below {least:g} nothing would be shown). Not rejecting is not proof."
+        f" {_equation(joint.p)}; below {least:g} nothing would be shown). Not rejecting is not proof."
     )
 
 
-def _equals(p: float | None) -> str:
-    if p is None:
-        return "is not known"
-    text = formatting.p_value(p)
-    return text if text.startswith("below") else f"= {text}"
+def _equation(p: float | None) -> str:
+    return "p is not known" if p is None else p_values.equation(p)
 
 
 def _label(site: Site, metric_id: str) -> str:
@@ -283,32 +282,6 @@ def _cohorts(analysis: Analysis, plan: Plan) -> DataTable:
         Table("Difference from networks not yet adopting, by cohort and quarter", columns, tuple(rows)),
         level=3,
         folded=True,
-    )
-
-
-def _reporting(analysis: Analysis, plan: Plan) -> tuple[DataTable, ...]:
-    """Who reported when; nothing where nobody could be asked."""
-    if not analysis.reporting:
-        return ()
-    grain = plan.period.grain
-    rows = tuple(
-        (
-            Cell(formatting.period(each.period, grain)),
-            Cell(f"{each.observed:,}", each.observed),
-            Cell(f"{each.units:,}", each.units),
-        )
-        for each in analysis.reporting
-    )
-    columns = (Column("Quarter", whole=True), Column("Reported the outcome", True), Column("Networks", True))
-    least = min(analysis.reporting, key=lambda each: each.observed / each.units)
-    when = formatting.period(least.period, grain)
-    return (
-        DataTable(
-            "reporting",
-            f"Who reported: at least {least.observed:,} of {least.units:,} networks, in {when}",
-            Table("Networks whose outcome is known, by quarter", columns, rows),
-            folded=True,
-        ),
     )
 
 

@@ -8,12 +8,12 @@ from dashboards import formatting, wording
 from dashboards.analyses import Analysis
 from dashboards.blocks import Block, Cell, Column, DataTable, Facts, Heading, Notice, Page, Table
 from dashboards.charts.forest import reaching, written
-from dashboards.designs import adoption, applicants, series
+from dashboards.designs import adoption, applicants, board, dose, series
 from dashboards.designs.view import View
 from dashboards.pages import Nav
 from dashboards.site import Site
 from dbt_project.registry import Metric
-from dbt_project.registry.plans import ApplicantsPlan, SeriesPlan
+from dbt_project.registry.plans import ApplicantsPlan, BoardPlan, DosePlan, SeriesPlan
 
 NAV = Nav(5, "Impact", "impact.html")
 _FOLDER = "impact"
@@ -54,6 +54,10 @@ def _view(site: Site, analysis: Analysis, metric: Metric) -> View:
         return series.view(analysis, plan, metric)
     if isinstance(plan, ApplicantsPlan):
         return applicants.view(analysis, plan, metric)
+    if isinstance(plan, BoardPlan):
+        return board.view(site, analysis, plan, metric)
+    if isinstance(plan, DosePlan):
+        return dose.view(site, analysis, plan, metric)
     return adoption.view(site, analysis, plan, metric)
 
 

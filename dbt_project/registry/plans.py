@@ -194,7 +194,112 @@ class ApplicantsPlan(AnalysisPlan):
     refuse: ApplicantsRefusal
 
 
-AnyPlan = Plan | SeriesPlan | ApplicantsPlan
+class TreatedBoard(Strict):
+    """Which board is compared, by adoption alone: the first in which ``share`` of the networks have adopted.
+
+    Of several in the same quarter the one with the larger share, then the first by code. ``least_networks``: boards
+    with fewer are neither treated nor donors, for one network would make a large share of them.
+    """
+
+    event: Literal["first_funded_prescriber"]
+    share: float = Field(gt=0, le=1)
+    least_networks: int = Field(ge=1)
+
+
+class BoardQuarters(Strict):
+    """The quarters fitted, from ``first`` to the last before the date, and how many count from the date on."""
+
+    first: date
+    after: int = Field(ge=1)
+
+
+class BoardRefusal(Strict):
+    """When the estimate of a board against its donors is not published.
+
+    ``fit_error_above``: root mean square error of the fit before the date, as a share of the spread between boards.
+    """
+
+    donors_below: int = Field(ge=2)
+    quarters_before_below: int = Field(ge=4)
+    fit_error_above: float = Field(gt=0)
+    largest_weight_above: float = Field(gt=0, le=1)
+
+
+class BoardPlan(AnalysisPlan):
+    """Synthetic control: one board against the mix of other boards that went along with it before.
+
+    ``donors``: boards in which the share was not reached in any quarter compared.
+    """
+
+    design: Literal["synthetic_control"]
+    unit: Literal["icb"]
+    geography: Literal["as_now"]
+    treated: TreatedBoard
+    quarters: BoardQuarters
+    donors: Literal["share_not_reached"]
+    refuse: BoardRefusal
+
+
+class Dose(Strict):
+    """How much of the programme a network had: funded prescribers in post, for so many patients.
+
+    Counted over the quarter of adoption and those after it, ``quarters`` in all, so over the same span for everybody.
+    ``edges``: doses at which a new band begins.
+    """
+
+    count: Literal["funded_prescribers"]
+    per_patients: int = Field(ge=1)
+    quarters: int = Field(ge=1)
+    edges: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _rising(self) -> Dose:
+        if list(self.edges) != sorted(set(self.edges)):
+            raise ValueError("edges: expected rising doses")
+        return self
+
+
+class DoseWindow(Strict):
+    """Quarters of a network's window: ``before`` for the placebo, none counted in ``anticipation``, ``after``."""
+
+    before: int = Field(ge=1)
+    anticipation: int = Field(ge=0)
+    after: int = Field(ge=0)
+
+
+class DoseRefusal(Strict):
+    """When the estimate of a dose response is not published."""
+
+    adopters_below: int = Field(ge=1)
+    never_below: int = Field(ge=2)
+    band_below: int = Field(ge=1)
+    placebo_p_below: Share
+    reporting_share_below: Share
+
+
+class DosePlan(AnalysisPlan):
+    """Dose response: networks by how many funded prescribers they got, against networks that got none."""
+
+    design: Literal["dose_response"]
+    unit: Literal["pcn"]
+    geography: Literal["as_now"]
+    treatment: Treatment
+    dose: Dose
+    period: Period
+    window: DoseWindow
+    cluster: Literal["icb"]
+    refuse: DoseRefusal
+
+    @model_validator(mode="after")
+    def _dose_lies_within_the_window(self) -> DosePlan:
+        if self.dose.quarters > self.window.after + 1:
+            raise ValueError(
+                "dose.quarters: expected at most the quarters of the window, window.after and one"
+            )
+        return self
+
+
+AnyPlan = Plan | SeriesPlan | ApplicantsPlan | BoardPlan | DosePlan
 _ANY: TypeAdapter[AnyPlan] = TypeAdapter(Annotated[AnyPlan, Field(discriminator="design")])
 
 
@@ -236,27 +341,54 @@ def _read(path: Path) -> AnyPlan:
 
 
 def _problems(plan: AnyPlan, metrics: Mapping[str, Metric]) -> list[str]:
-    if not isinstance(plan, Plan):
-        metric = metrics.get(plan.outcome)
-        return [f"no measure {plan.outcome}"] if metric is None else _problems_of_months(plan, metric)
+    if isinstance(plan, Plan):
+        return _problems_of_adoption(plan, metrics)
+    metric = metrics.get(plan.outcome)
+    if metric is None:
+        return [f"no measure {plan.outcome}"]
+    if isinstance(plan, SeriesPlan):
+        return _problems_of_months(plan, metric)
+    if isinstance(plan, BoardPlan | DosePlan):
+        return _problems_of_quarters(plan, metric)
+    return []
+
+
+def _problems_of_adoption(plan: Plan, metrics: Mapping[str, Metric]) -> list[str]:
     found: list[str] = []
     for name in plan.outcomes:
         metric = metrics.get(name)
         if metric is None:
             found.append(f"no measure {name}")
-        elif plan.unit not in metric.levels or not {"month", plan.period.grain} & set(metric.grains):
-            found.append(f"{name} is not measured for every {plan.unit} and {plan.period.grain}")
+        elif not _is_quarterly(metric, plan.unit):
+            found.append(_not_quarterly(name, plan.unit))
     if len(set(plan.outcomes)) < len(plan.outcomes):
         found.append("an outcome is named twice")
     return found
 
 
-def _problems_of_months(plan: SeriesPlan | ApplicantsPlan, metric: Metric) -> list[str]:
-    if isinstance(plan, ApplicantsPlan):
-        return []
+def _problems_of_months(plan: SeriesPlan, metric: Metric) -> list[str]:
     if "england" not in metric.levels or "month" not in metric.grains:
         return [f"{plan.outcome} is not measured for England by month"]
     # the page draws every month as it was seen
     return [f"{plan.outcome} is of disclosure class C: its months are not published"] * (
         metric.disclosure_class == "C"
     )
+
+
+def _problems_of_quarters(plan: BoardPlan | DosePlan, metric: Metric) -> list[str]:
+    if not _is_quarterly(metric, plan.unit):
+        return [_not_quarterly(plan.outcome, plan.unit)]
+    # the page draws the board's outcome as it was seen
+    if isinstance(plan, BoardPlan) and metric.disclosure_class != "A":
+        return [
+            f"{plan.outcome} is of disclosure class {metric.disclosure_class}: a board's quarters are not published"
+        ]
+    return []
+
+
+def _is_quarterly(metric: Metric, unit: Literal["pcn", "icb"]) -> bool:
+    return unit in metric.levels and bool({"month", "quarter"} & set(metric.grains))
+
+
+def _not_quarterly(name: str, unit: str) -> str:
+    return f"{name} is not measured for every {unit} and quarter"

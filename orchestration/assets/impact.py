@@ -18,6 +18,7 @@ IMPACT_KEYS = tuple(dg.AssetKey(["impact", name]) for name in PLANS)
 SOURCES = (
     "fct_metric_value",
     "int_network_adoption",
+    "int_network_funded_prescriber",
     "int_pcn_current",
     "int_pcn_attribute",
     "int_list_size_period",

@@ -8,12 +8,16 @@ from typing import Any
 import pandas as pd
 
 from dbt_project.registry import Metric, RegistryError, load_metrics
-from dbt_project.registry.plans import AnyPlan, Plan, SeriesPlan, load_plans
+from dbt_project.registry.plans import AnyPlan, BoardPlan, DosePlan, Plan, SeriesPlan, load_plans
+from evaluation import p_values
+from evaluation.dose_response import CHOSEN
 from evaluation.impact import Assessment
+from evaluation.synthetic_control import COUNTED
 from orchestration import audit, builds, locks
 from orchestration.answers import DataRefused, Told, UsageProblem
 from orchestration.impact import locking
 from orchestration.impact.locking import Standing
+from orchestration.impact.panel import quarter_start
 from orchestration.impact.running import assessed, status_of
 from orchestration.progress_log import say
 from orchestration.settings import Settings
@@ -49,6 +53,13 @@ _OF_APPLICANTS = {
     "take_up": "effect of the offer on starting",
     "place": "effect of the place",
     "place_adjusted": "effect of the place at equal covariates",
+}
+
+
+_OF_DOSE = {
+    "highest_less_lowest": "highest band less lowest",
+    "early_less_late": "early adopters less late ones",
+    "cluster": "one more, errors clustered by network",
 }
 
 
@@ -132,6 +143,10 @@ def _outcome(plan: AnyPlan, stand: Standing, found: Assessment, status: str, met
         return [*lines, *_of_adoption(plan, found, metric)]
     if isinstance(plan, SeriesPlan):
         return [*lines, *_of_series(plan, found)]
+    if isinstance(plan, BoardPlan):
+        return [*lines, *_of_board(plan, found, metric)]
+    if isinstance(plan, DosePlan):
+        return [*lines, *_of_dose(plan, found, metric)]
     return [*lines, *_of_applicants(found)]
 
 
@@ -164,7 +179,8 @@ def _of_adoption(plan: Plan, found: Assessment, metric: Metric) -> list[str]:
     main = rows[rows["part"] == "overall"].iloc[0]
     lines.append(
         f"{metric.label}: {_interval(main)} for {found.adopters} networks that adopted,"
-        f" against {found.others} that had not (p = {main['p']:.3f}, Holm {main['p_adjusted']:.3f})"
+        f" against {found.others} that had not ({p_values.equation(main['p'])},"
+        f" Holm {p_values.number(main['p_adjusted'])})"
     )
     least = rows.loc[rows["part"] == "detectable", "estimate"].iloc[0]
     lines.append(f"The smallest effect that such data would show in four of five studies: {least:.3g}")
@@ -177,13 +193,66 @@ def _of_adoption(plan: Plan, found: Assessment, metric: Metric) -> list[str]:
         if len(left):
             lines.append(f"  without one {kind}: {left.min():.3g} to {left.max():.3g}")
     joint = rows[rows["part"] == "pretrend"].iloc[0]
-    lines.append(f"  alike before adoption: joint p = {joint['p']:.3f} (not rejecting is not proof)")
+    lines.append(
+        f"  alike before adoption: joint {p_values.equation(joint['p'])} (not rejecting is not proof)"
+    )
     breakdown = float(rows.loc[rows["part"] == "breakdown", "estimate"].iloc[0])
     lines.append(f"  trends may bend by {breakdown:.3g} a quarter before no effect is within the interval")
     return lines
 
 
+def _of_board(plan: BoardPlan, found: Assessment, metric: Metric) -> list[str]:
+    rows = found.estimates
+    main, board = (rows[rows["part"] == part].iloc[0] for part in ("effect", "board"))
+    since = quarter_start(int(board["cohort"]))
+    lines = [
+        f"Board {board['label']}, the first with adopters in {plan.treated.share:.0%} of its networks ({since:%B %Y}),"
+        f" against a mix of {board['units']} donors",
+        f"{metric.label}: {_interval(main)}, averaged over {plan.quarters.after} quarters"
+        f" (placebo test {p_values.equation(main['p'])})",
+    ]
+    weights = rows[(rows["part"] == "weight") & (rows["estimate"] >= COUNTED)].to_dict("records")
+    lines.append("  mix: " + ", ".join(f"{row['label']} {row['estimate']:.0%}" for row in weights))
+    error, spread = (
+        float(rows.loc[rows["part"] == part, "estimate"].iloc[0]) for part in ("fit_error", "spread")
+    )
+    lines.append(f"  error of the fit before: {error:.3g}, {error / spread:.0%} of the spread between boards")
+    left = rows.loc[rows["part"] == "leave_donor", "estimate"]
+    lines.append(f"  without one donor: {left.min():.3g} to {left.max():.3g}")
+    for row in rows[rows["part"] == "placebo_date"].to_dict("records"):
+        lines.append(f"  at a pretended date {-row['position']:.0f} quarters before: {row['estimate']:.3g}")
+    return lines
+
+
+def _of_dose(plan: DosePlan, found: Assessment, metric: Metric) -> list[str]:
+    rows = found.estimates
+
+    def one(part: str) -> Any:
+        return rows[rows["part"] == part].iloc[0]
+
+    lines = [
+        f"{metric.label}: {_interval(one('per_dose'))} for one more prescriber per {plan.dose.per_patients:,} patients"
+        f" ({p_values.equation(one('per_dose')['p'])}); {found.adopters} networks that adopted, against"
+        f" {found.others} that never did",
+        f"The smallest effect that such data would show in four of five studies: {one('detectable')['estimate']:.3g}",
+    ]
+    for row in rows[rows["part"] == "band"].to_dict("records"):
+        lines.append(f"  {row['label']} prescribers, {row['units']} networks: {_interval(row)}")
+    for part, words in _OF_DOSE.items():
+        for row in rows[rows["part"] == part].to_dict("records"):
+            lines.append(f"  {words}: {_interval(row)}")
+    left = rows.loc[rows["part"] == "leave_icb", "estimate"]
+    lines.append(f"  without one board: {left.min():.3g} to {left.max():.3g}")
+    for row in rows[rows["part"] == "linear"].to_dict("records"):
+        lines.append(f"  the bands lie on a line: {p_values.equation(row['p'])}")
+    joint = p_values.equation(one("placebo")["p"])
+    lines.append(f"  alike before adoption: joint {joint} (not rejecting is not proof)")
+    return [*lines, f"  {CHOSEN}"]
+
+
 def _interval(row: Any) -> str:
+    if pd.isna(row["lower_95"]):
+        return f"{row['estimate']:.3g} (no interval)"
     return f"{row['estimate']:.3g} (95% interval {row['lower_95']:.3g} to {row['upper_95']:.3g})"
 
 

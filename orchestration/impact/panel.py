@@ -1,4 +1,4 @@
-"""What a plan compares, read from a finished build: networks by quarter, England's months, or applicants."""
+"""What a plan compares, read from a finished build: networks or boards by quarter, England's months, or applicants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from dbt_project.registry import Metric
-from dbt_project.registry.plans import AnyPlan, ApplicantsPlan, Plan, SeriesPlan
+from dbt_project.registry.plans import AnyPlan, ApplicantsPlan, BoardPlan, DosePlan, Plan, SeriesPlan
 from evaluation.disclosure import STATUSES_WITH_VALUE
 
 _MONTHS_OF_QUARTER = 3
@@ -18,7 +18,7 @@ _MONTHS_OF_QUARTER = 3
 _OUTCOME = """
     select org_code as unit, year(period_start) * 4 + quarter(period_start) - 1 as period, {value} as outcome
     from wh.marts.fct_metric_value
-    where metric_id = $metric and org_level = 'pcn' and period_grain = $grain and geography = $geography
+    where metric_id = $metric and org_level = $level and period_grain = $grain and geography = $geography
         and strand = 'all' and sector = 'all' and list_contains($known, status) and value is not null
         and period_start between $first and $last
     group by all
@@ -46,7 +46,14 @@ _UNITS = """
     group by network.current_pcn_code
     order by unit
 """
-
+# How many funded prescribers each adopter had in post by the end of so many quarters, the first that of adoption.
+_PRESCRIBERS = """
+    select prescriber.pcn_code as unit, count(*) as prescribers
+    from wh.intermediate.int_network_funded_prescriber as prescriber
+    inner join wh.intermediate.int_network_adoption as adoption on prescriber.pcn_code = adoption.pcn_code
+    where date_diff('quarter', adoption.first_funded_prescriber, prescriber.first_in_post) < $quarters
+    group by prescriber.pcn_code
+"""
 
 _SERIES = """
     select period_start as period, value
@@ -98,6 +105,10 @@ def read_input(warehouse: Path, plan: AnyPlan, metrics: dict[str, Metric], data_
         return read_series(warehouse, plan, data_to)
     if isinstance(plan, ApplicantsPlan):
         return read_applicants(warehouse, plan, data_to)
+    if isinstance(plan, BoardPlan):
+        return read_boards(warehouse, plan, metrics, data_to)
+    if isinstance(plan, DosePlan):
+        return read_doses(warehouse, plan, metrics, data_to)
     return read_panel(warehouse, plan, metrics, data_to)
 
 
@@ -136,18 +147,51 @@ def read_panel(warehouse: Path, plan: Plan, metrics: dict[str, Metric], data_to:
         connection.execute(f"attach '{warehouse}' as wh (read_only)")
         units = connection.execute(_UNITS, asked).df()
         outcomes = {
-            name: _outcome(connection, metrics[name], {**asked, "last": last}) for name in plan.outcomes
+            name: _outcome(connection, metrics[name], {**asked, "level": plan.unit, "last": last})
+            for name in plan.outcomes
         }
-    newest = _quarter(last)
-    periods = pd.DataFrame({"period": range(_quarter(plan.period.first), newest + 1)})
-    panel = units.merge(periods, how="cross")
+    panel = _every_quarter(units, plan.period.first, last)
     for name, values in outcomes.items():
-        panel = panel.merge(
-            values.rename(columns={"outcome": name}), on=["unit", "period"], how="left", validate="one_to_one"
-        )
-    adopted = panel["first_treated"].where(panel["first_treated"] <= newest, 0).fillna(0).astype("int64")
+        panel = _with(panel, values.rename(columns={"outcome": name}))
     floats = dict.fromkeys((*plan.outcomes, *plan.covariates), "float64")
-    return panel.assign(first_treated=adopted).astype(floats)
+    return _adopting(panel, last).astype(floats)
+
+
+def read_doses(warehouse: Path, plan: DosePlan, metrics: dict[str, Metric], data_to: date) -> pd.DataFrame:
+    """One row a network and quarter, as :func:`evaluation.impact_dose.assess_dose` asks for.
+
+    Quarters as of :func:`read_panel`. The dose is over the patients of the plan's first quarter.
+    """
+    last = min(plan.period.last or data_to, _newest_complete(data_to))
+    asked = {"first": plan.period.first, "geography": plan.geography}
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{warehouse}' as wh (read_only)")
+        units = connection.execute(_UNITS, asked).df()
+        counts = connection.execute(_PRESCRIBERS, {"quarters": plan.dose.quarters}).df()
+        values = _outcome(connection, metrics[plan.outcome], {**asked, "level": plan.unit, "last": last})
+    panel = _adopting(_with(_every_quarter(units, plan.period.first, last), values), last)
+    counted = panel["unit"].map(counts.set_index("unit")["prescribers"])
+    dose = (counted * plan.dose.per_patients / panel["list_size"]).where(panel["first_treated"] > 0, 0.0)
+    columns = ["unit", "period", "outcome", "first_treated", "dose", "icb"]
+    return panel.assign(dose=dose).astype({"outcome": "float64", "dose": "float64"})[columns]
+
+
+def read_boards(warehouse: Path, plan: BoardPlan, metrics: dict[str, Metric], data_to: date) -> pd.DataFrame:
+    """One row a board and quarter, as :func:`evaluation.impact_board.assess_board` asks for; to the newest quarter."""
+    last = _newest_complete(data_to)
+    asked = {"first": plan.quarters.first, "geography": plan.geography}
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{warehouse}' as wh (read_only)")
+        networks = connection.execute(_UNITS, asked).df().dropna(subset=["icb"])
+        values = _outcome(connection, metrics[plan.outcome], {**asked, "level": plan.unit, "last": last})
+    panel = _every_quarter(networks, plan.quarters.first, last)
+    boards = (
+        panel.assign(adopted=panel["first_treated"] <= panel["period"])
+        .groupby(["icb", "period"], as_index=False)
+        .agg(networks=("unit", "size"), adopted=("adopted", "sum"))
+        .rename(columns={"icb": "unit"})
+    )
+    return _with(boards, values).astype({"outcome": "float64"})
 
 
 def quarter_start(number: int) -> date:
@@ -157,6 +201,21 @@ def quarter_start(number: int) -> date:
 
 def _quarter(day: date) -> int:
     return day.year * 4 + (day.month - 1) // _MONTHS_OF_QUARTER
+
+
+def _every_quarter(units: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
+    """A row for each unit and quarter."""
+    return units.merge(pd.DataFrame({"period": range(_quarter(first), _quarter(last) + 1)}), how="cross")
+
+
+def _with(panel: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+    return panel.merge(values, on=["unit", "period"], how="left", validate="one_to_one")
+
+
+def _adopting(panel: pd.DataFrame, last: date) -> pd.DataFrame:
+    """A network that adopts after the last quarter counts as never treated."""
+    first = panel["first_treated"]
+    return panel.assign(first_treated=first.where(first <= _quarter(last), 0).fillna(0).astype("int64"))
 
 
 def _newest_complete(data_to: date) -> date:

@@ -17,9 +17,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from dbt_project.registry import load_metrics
-from dbt_project.registry.plans import AnyPlan, ApplicantsPlan, SeriesPlan, load_plans
+from dbt_project.registry.plans import AnyPlan, ApplicantsPlan, BoardPlan, DosePlan, SeriesPlan, load_plans
 from evaluation import impact
 from evaluation.impact_applicants import assess_applicants
+from evaluation.impact_board import assess_board
+from evaluation.impact_dose import assess_dose
 from evaluation.impact_series import assess_series
 from orchestration.builds import Build
 from orchestration.fingerprint import figures_version
@@ -86,6 +88,10 @@ def _assess(panel: pd.DataFrame, plan: AnyPlan, progress: Progress) -> impact.As
         return assess_series(panel, plan, progress)
     if isinstance(plan, ApplicantsPlan):
         return assess_applicants(panel, plan)
+    if isinstance(plan, BoardPlan):
+        return assess_board(panel, plan)
+    if isinstance(plan, DosePlan):
+        return assess_dose(panel, plan, progress)
     return impact.assess(panel, plan, progress)
 
 

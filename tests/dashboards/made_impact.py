@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from dashboards.inputs import ANALYSIS_COLUMNS, BALANCE_COLUMNS, ESTIMATE_COLUMNS, REPORTING_COLUMNS
-from dbt_project.registry.plans import AnyPlan, ApplicantsPlan, Plan, SeriesPlan, load_plans
+from dbt_project.registry.plans import (
+    AnyPlan,
+    ApplicantsPlan,
+    BoardPlan,
+    DosePlan,
+    Plan,
+    SeriesPlan,
+    load_plans,
+)
 
 Row = dict[str, Any]
+BOARDS = Path(__file__).parent / "boards.csv"
 STANDINGS = ("published", "exploratory", "refused", "awaiting_lock")
 REFUSAL = (
     "Before adoption, adopters and others did not move alike (joint test, p = 0.004; the plan asks for at"
@@ -93,6 +103,10 @@ def _effect(value: float, se: float = 0.2) -> Row:
 def _estimates_of(plan: AnyPlan, effect: float) -> list[Row]:
     if isinstance(plan, SeriesPlan):
         return _series()
+    if isinstance(plan, BoardPlan):
+        return _board()
+    if isinstance(plan, DosePlan):
+        return _dose()
     return _applicants() if isinstance(plan, ApplicantsPlan) else _estimates(plan, effect)
 
 
@@ -120,6 +134,60 @@ def _series() -> list[Row]:
         for part, value in (("fitted", seen), ("counterfactual", expected)):
             bounds = {"lower_95": value - 8, "upper_95": value + 8}
             rows.append({"part": part, "position": since, "estimate": value, **bounds})
+    return rows
+
+
+def _board() -> list[Row]:
+    """QOP against nineteen donors, three of which carry weight; no place of the order is like another."""
+    codes = [code for code in pd.read_csv(BOARDS)["icb_code"] if code != "QOP"][:19]
+    effect = {"estimate": 0.9, "lower_95": 0.2, "upper_95": 1.6, "p": 0.05}
+    rows: list[Row] = [
+        {"part": "effect", **effect},
+        {"part": "board", "label": "QOP", "cohort": pd.Timestamp("2024-01-01"), "units": 19},
+        {"part": "placebo_date", "position": -6.0, "estimate": 0.08},
+        {"part": "fit_error", "estimate": 0.11},
+        {"part": "spread", "estimate": 0.8},
+        {"part": "ratio", "label": "QOP", "estimate": 8.4},
+    ]
+    for since in range(-11, 4):
+        mix, gap = 6.0 + 0.2 * since, 0.9 if since >= 0 else 0.1 * (-1) ** since
+        for part, value in (("observed", mix + gap), ("synthetic", mix), ("gap", gap)):
+            rows.append({"part": part, "position": since, "estimate": value})
+        for place, code in enumerate(codes):
+            drift = (0.02 * since + 0.1) * (place - 9) / 9
+            rows.append({"part": "placebo_gap", "label": code, "position": since, "estimate": drift})
+    for place, code in enumerate(codes):
+        weight = {0: 0.5, 4: 0.3, 7: 0.2}.get(place, 0.0)
+        rows.append({"part": "weight", "label": code, "estimate": weight})
+        rows.append({"part": "ratio", "label": code, "estimate": 3.0 - 0.1 * place})
+        if weight:
+            rows.append({"part": "leave_donor", "label": code, "estimate": 0.8 + 0.1 * weight})
+    return rows
+
+
+def _dose() -> list[Row]:
+    rows: list[Row] = [
+        {"part": "per_dose", "units": 580, **_effect(0.4, 0.1)},
+        {"part": "detectable", "estimate": 0.28},
+        {"part": "placebo", "p": 0.31, "units": 3},
+        {"part": "linear", "p": 0.47, "units": 2},
+        {"part": "highest_less_lowest", **_effect(0.5, 0.2)},
+        {"part": "early_less_late", **_effect(0.1, 0.3)},
+        {"part": "cluster", "label": "network", **_effect(0.4, 0.12)},
+        {"part": "leave_icb", "label": "QOP", **_effect(0.37, 0.1)},
+        {"part": "leave_icb", "label": "QWO", **_effect(0.43, 0.1)},
+    ]
+    for dose in (0.0, 2.3):
+        bounds = {"lower_95": 0.2 * dose, "upper_95": 0.6 * dose}
+        rows.append({"part": "line", "position": dose, "estimate": 0.4 * dose, **bounds})
+    for label, dose, units in (
+        ("below 1", 0.8, 220),
+        ("1 to below 1.5", 1.2, 160),
+        ("1.5 or more", 2.3, 190),
+    ):
+        rows.append({"part": "band", "label": label, "position": dose, "units": units, **_effect(0.4 * dose)})
+        before = {"estimate": 0.05, "se": 0.09, "units": units}
+        rows.append({"part": "placebo_band", "label": label, "position": dose, **before})
     return rows
 
 

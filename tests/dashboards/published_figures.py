@@ -17,7 +17,7 @@ import pandas as pd
 from dashboards import SiteInputs, content, formatting
 from dashboards.inputs import CHANGE_PARTS
 from dashboards.values import Place
-from dbt_project.registry.plans import SeriesPlan
+from dbt_project.registry.plans import BoardPlan, SeriesPlan
 
 Key = tuple[str, str, str]  # measure, code of the place, period in words; "" stands for any
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -39,8 +39,11 @@ OTHER_FRAMES = (
     "impact_reporting",
 )
 SERIES = ("observed", "fitted", "counterfactual")
+BOARD_SERIES = ("observed", "synthetic", "gap", "placebo_gap")
+OF_A_BOARD = ("leave_icb", "weight", "ratio", "leave_donor", "placebo_gap")
 ESTIMATES = (
     "estimate",
+    "se",
     "lower_95",
     "upper_95",
     "band_lower",
@@ -139,7 +142,7 @@ def _add_impact(found: PublishedFigures, inputs: SiteInputs) -> None:
     estimates = inputs.impact_estimate
     outcome = estimates["analysis_id"].map(outcomes)
     named = estimates["label"].where(estimates["label"].isin(list(inputs.metrics)))
-    place = estimates["label"].where(estimates["part"] == "leave_icb", "ENG")
+    place = estimates["label"].where(estimates["part"].isin(OF_A_BOARD), "ENG")
     for metric_id in (outcome, named.fillna(outcome)):
         rows = estimates.assign(
             metric_id=metric_id,
@@ -157,6 +160,8 @@ def _add_impact(found: PublishedFigures, inputs: SiteInputs) -> None:
                 metric_id=plan.outcome, org_code="ENG", period_start=start, period_grain="month"
             )
             _add(found, rows.assign(value=0.0), ("estimate", "lower_95", "upper_95"))
+        if isinstance(plan, BoardPlan):
+            _add_board(found, plan, estimates[estimates["analysis_id"] == plan.id])
     balance = inputs.impact_balance.assign(
         org_code="ENG", period_start=inputs.programme.start, period_grain="all"
     )
@@ -166,6 +171,17 @@ def _add_impact(found: PublishedFigures, inputs: SiteInputs) -> None:
         metric_id=reporting["analysis_id"].map(outcomes), org_code="ENG", period_start=reporting["period"]
     )
     _add(found, rows.assign(period_grain="quarter", value=0.0), ("observed", "units"))
+
+
+def _add_board(found: PublishedFigures, plan: BoardPlan, estimates: pd.DataFrame) -> None:
+    """The quarters of a board and its donors, which its page tells without naming a place in the row."""
+    since = pd.Timestamp(estimates.loc[estimates["part"] == "board", "cohort"].iloc[0])
+    rows = estimates[estimates["part"].isin(BOARD_SERIES)]
+    start = [since + pd.DateOffset(months=3 * int(each)) for each in rows["position"]]
+    named = rows.assign(
+        metric_id=plan.outcome, org_code="ENG", period_start=start, period_grain="quarter", value=0.0
+    )
+    _add(found, named, ("estimate",))
 
 
 def _period(found: PublishedFigures, start: date, grain: str) -> str:

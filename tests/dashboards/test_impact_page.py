@@ -22,7 +22,7 @@ def test_the_list_says_how_each_question_stands(built: Built) -> None:
         assert analysis.plan.question in page.one("main").text
     for label in wording.ANALYSIS_STATUS.values():
         assert label in page.one("main").text
-    assert "4 of 6 questions of cause have an estimate that may be shown." in page.one("main").text
+    assert "6 of 8 questions of cause have an estimate that may be shown." in page.one("main").text
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,25 @@ def test_the_list_says_how_each_question_stands(built: Built) -> None:
             "More than without it. New prescribers, every route, as a ratio to what was to be",
         ),
         ("rationed-places", "Share annotated within 24 months of applying: +0.38"),
+        (
+            "first-board",
+            "More than without it. Network pharmacists, FTE per 100,000 patients, Greater Manchester:",
+        ),
+        ("first-board", "Greater Manchester: +0.90 (95% interval +0.20 to +1.60)."),
+        ("first-board", "the first in which 50% of at least 10 networks had their first funded prescriber"),
+        ("first-board", "among 20 boards: p = 0.050."),
+        ("first-board", "0.11, 14% of the spread between boards"),
+        ("first-board", "6 quarters before +0.08: nothing had happened then"),
+        ("first-board", "16 further donors carry no weight."),
+        ("first-board", "Without any one donor: +0.82 to +0.85"),
+        (
+            "more-prescribers",
+            "for one more prescriber per 50,000 patients: +0.40 (95% interval +0.20 to +0.60).",
+        ),
+        ("more-prescribers", "Units chose their dose"),
+        ("more-prescribers", "joint test, p = 0.310; below 0.05 nothing would be shown"),
+        ("more-prescribers", "Whether the bands lie on one line: p = 0.470"),
+        ("more-prescribers", "Without any one board: +0.37 to +0.43"),
     ],
 )
 def test_a_page_says_what_came_of_it(built: Built, name: str, words: str) -> None:
@@ -51,7 +70,17 @@ def test_what_may_not_be_shown_has_no_chart_and_no_interval(built: Built, name: 
     assert not page.all("figure") and wording.INTERVAL_NAME not in page.one("main").text
 
 
-@pytest.mark.parametrize("name", ["first-prescriber", "first-intake", "rationed-places", "made-refused"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "first-prescriber",
+        "first-intake",
+        "rationed-places",
+        "first-board",
+        "more-prescribers",
+        "made-refused",
+    ],
+)
 def test_every_page_names_its_lock_its_assumptions_and_its_sources(built: Built, name: str) -> None:
     text = text_of(built, name)
     plan = {plan.id.replace("_", "-"): plan for plan in made_impact.plans().values()}[name]

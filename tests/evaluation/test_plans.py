@@ -14,9 +14,9 @@ from dbt_project.registry.plans import PLANS_DIR, Plan, differences, load_plans
 SOURCE = PLANS_DIR / "first_prescriber.yml"
 
 
-def written(folder: Path, change: dict[str, Any], text: str = "") -> Path:
-    """The first plan with some keys changed; a dotted key changes one below."""
-    content = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+def written(folder: Path, change: dict[str, Any], text: str = "", source: Path = SOURCE) -> Path:
+    """A plan with some keys changed; a dotted key changes one below."""
+    content = yaml.safe_load(source.read_text(encoding="utf-8"))
     for key, value in change.items():
         at = content
         *above, last = key.split(".")
@@ -24,7 +24,7 @@ def written(folder: Path, change: dict[str, Any], text: str = "") -> Path:
             at = at[name]
         at[last] = value
     folder.mkdir(exist_ok=True)
-    (folder / SOURCE.name).write_text(text + yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    (folder / source.name).write_text(text + yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return folder
 
 
@@ -70,3 +70,47 @@ def test_a_wrong_plan_is_refused_by_file_and_key(tmp_path: Path, change: dict[st
     with pytest.raises(RegistryError) as error:
         load_plans(written(tmp_path / "plans", change))
     assert SOURCE.name in str(error.value) and words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("first_board", {"treated.board": "QOP"}, "treated.board: Extra inputs are not permitted"),
+        ("first_board", {"treated.share": 0}, "treated.share"),
+        ("first_board", {"quarters.after": 0}, "quarters.after"),
+        ("first_board", {"donors": "all"}, "donors"),
+        ("first_board", {"refuse.donors_below": 1}, "refuse.donors_below"),
+        ("first_board", {"outcome": "no_such_measure"}, "no measure no_such_measure"),
+        (
+            "first_board",
+            {"outcome": "spend_against_ceiling"},
+            "spend_against_ceiling is not measured for every icb and quarter",
+        ),
+        (
+            "first_board",
+            {"outcome": "new_independent_prescribers"},
+            "is of disclosure class B: a board's quarters are not published",
+        ),
+        ("more_prescribers", {"dose.edges": [2, 1]}, "edges: expected rising doses"),
+        ("more_prescribers", {"dose.edges": []}, "dose.edges"),
+        ("more_prescribers", {"dose.count": "pharmacists"}, "dose.count"),
+        (
+            "more_prescribers",
+            {"dose.quarters": 7},
+            "dose.quarters: expected at most the quarters of the window",
+        ),
+        ("more_prescribers", {"refuse.never_below": 1}, "refuse.never_below"),
+        (
+            "more_prescribers",
+            {"outcome": "spend_against_ceiling"},
+            "spend_against_ceiling is not measured for every pcn and quarter",
+        ),
+    ],
+)
+def test_a_wrong_plan_of_boards_or_doses_is_refused_by_file_and_key(
+    tmp_path: Path, name: str, change: dict[str, Any], words: str
+) -> None:
+    source = PLANS_DIR / f"{name}.yml"
+    with pytest.raises(RegistryError) as error:
+        load_plans(written(tmp_path / "plans", change, source=source))
+    assert source.name in str(error.value) and words in str(error.value)

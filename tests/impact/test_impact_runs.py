@@ -186,7 +186,12 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("name", "by", "why", "words"),
         [
-            ("nope", "Lead", "agreed", "PLAN: found 'nope', expected one of first_intake, first_prescriber"),
+            (
+                "nope",
+                "Lead",
+                "agreed",
+                "PLAN: found 'nope', expected one of first_board, first_intake",
+            ),
             ("first_prescriber", " ", "agreed", "--by: found nothing, expected a name"),
             ("first_prescriber", "Lead", "", "--why: found nothing, expected a reason"),
             ("first_prescriber", "someone@example.org", "agreed", "by: found what may be"),
