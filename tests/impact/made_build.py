@@ -29,13 +29,21 @@ class Made:
     build: builds.Build
 
 
-def made_build(home: Path, plan: Plan, *, networks: int = 280, seed: int = 6) -> Made:
-    """Write the warehouse of a build and its record."""
+def made_build(
+    home: Path,
+    plan: Plan,
+    *,
+    networks: int = 280,
+    boards: int = 6,
+    adopted: tuple[str, ...] = _ADOPTED,
+    seed: int = 6,
+) -> Made:
+    """Write the warehouse of a build and its record; a quarter of the networks adopt in each month, a quarter never."""
     settings = Settings(home=home, landing=home / "landing").prepare()
     build = builds.Build("000001-made", "inputs", "code", VINTAGE, (), (), figures_version="f" * 64)
     rng = np.random.default_rng(seed)
-    units = _units(rng, networks)
-    values = _values(rng, plan, units)
+    units = _units(rng, networks, boards, adopted)
+    values = pd.concat([_values(rng, plan, units), _of_boards(rng, plan, units)])
     with duckdb.connect(str(build.path(settings))) as connection:
         connection.execute("create schema marts; create schema intermediate")
         for name, frame in {
@@ -43,6 +51,7 @@ def made_build(home: Path, plan: Plan, *, networks: int = 280, seed: int = 6) ->
             "intermediate.int_pcn_current": pd.concat([_current(units), _merged(units)]),
             "intermediate.int_pcn_attribute": units[["pcn_code", "imd_score", "classification"]],
             "intermediate.int_list_size_period": _sizes(units),
+            "intermediate.int_network_funded_prescriber": _prescribers(units),
             "intermediate.int_network_adoption": units.loc[
                 units["first_funded_prescriber"].notna(), ["pcn_code", "first_funded_prescriber"]
             ],
@@ -54,12 +63,12 @@ def made_build(home: Path, plan: Plan, *, networks: int = 280, seed: int = 6) ->
     return Made(settings, build)
 
 
-def _units(rng: np.random.Generator, networks: int) -> pd.DataFrame:
-    adopted = [pd.NaT, *map(pd.Timestamp, _ADOPTED)]
+def _units(rng: np.random.Generator, networks: int, boards: int, months: tuple[str, ...]) -> pd.DataFrame:
+    adopted = [pd.NaT, *map(pd.Timestamp, months)]
     return pd.DataFrame(
         {
             "pcn_code": [f"U{number:05d}" for number in range(networks)],
-            "icb_code": [f"Q{number % 6:02d}" for number in range(networks)],
+            "icb_code": [f"Q{number % boards:02d}" for number in range(networks)],
             "sub_icb_code": [f"{number % 12:02d}A" for number in range(networks)],
             "imd_score": rng.gamma(3, 8, networks),
             "classification": rng.choice(["urban", "rural"], networks),
@@ -96,6 +105,39 @@ def _values(rng: np.random.Generator, plan: Plan, units: pd.DataFrame) -> pd.Dat
     silent = (values["org_code"] == "U00007") & (values["period_start"] >= "2025-04-01")
     values.loc[silent, ["value", "status"]] = [0.0, "not_reported"]
     return values
+
+
+def _of_boards(rng: np.random.Generator, plan: Plan, units: pd.DataFrame) -> pd.DataFrame:
+    """The last census of every quarter: a level and a trend for each board, and the effect where its first adopted."""
+    found = units.groupby("icb_code", as_index=False)["first_funded_prescriber"].min()
+    level = rng.normal(12, 2, len(found))
+    parts = [
+        pd.DataFrame(
+            {
+                "metric_id": plan.outcome,
+                "org_code": found["icb_code"],
+                "period_start": quarter + pd.DateOffset(months=2),
+                "value": level
+                + 0.1 * place
+                + EFFECT * (found["first_funded_prescriber"] < quarter + pd.DateOffset(months=3))
+                + rng.normal(0, 0.05, len(found)),
+            }
+        )
+        for place, quarter in enumerate(_QUARTERS)
+    ]
+    return pd.concat(parts, ignore_index=True).assign(
+        org_level="icb", period_grain="month", geography="as_now", strand="all", sector="all", status="final"
+    )
+
+
+def _prescribers(units: pd.DataFrame) -> pd.DataFrame:
+    """One in every adopter from its first month on, a second in every other one half a year later."""
+    first = units.loc[units["first_funded_prescriber"].notna(), ["pcn_code", "first_funded_prescriber"]]
+    first = first.rename(columns={"first_funded_prescriber": "first_in_post"})
+    second = first[first.index // 4 % 2 == 0]
+    later = second.assign(first_in_post=second["first_in_post"] + pd.DateOffset(months=6))
+    both = pd.concat([first, later], ignore_index=True)
+    return both.assign(person_key=[f"p{number}" for number in range(len(both))])
 
 
 def _current(units: pd.DataFrame) -> pd.DataFrame:
