@@ -107,9 +107,9 @@ def _facts(analysis: Analysis, plan: DosePlan) -> tuple[tuple[str, str], ...]:
 
 
 def _beside(site: Site, analysis: Analysis, metric: Metric) -> list[Block]:
-    choices: list[tuple[str, Estimate]] = [("One more prescriber, as planned", analysis.one("per_dose"))]
+    choices: list[tuple[str, Estimate]] = [("One more, as planned", analysis.one("per_dose"))]
     for part, words in (
-        ("cluster", "The same, errors clustered by network"),
+        ("cluster", "Clustered by network"),
         ("highest_less_lowest", "Highest band of dose less lowest"),
         ("early_less_late", "Early adopters less late ones"),
     ):
