@@ -76,11 +76,11 @@ def assess_dose(panel: pd.DataFrame, plan: DosePlan, progress: Progress = lambda
         edges=plan.dose.edges,
     )
     rows.add("cluster", "network", _effect(alone.per_dose))
-    problems = _without_each(rows, known, run)
+    refused = (*_refused(plan, found, reporting), *_without_each(rows, known, run))
     return Assessment(
-        (*_refused(plan, found, reporting), *problems),
+        refused,
         tuple(deviations),
-        found.problems,
+        () if refused else found.problems,  # they tell of effects, which a refused plan does not
         found.units,
         found.never,
         rows.frame(),
@@ -150,13 +150,17 @@ def _refused(plan: DosePlan, found: dosed.DoseResponse, reporting: pd.DataFrame)
     counted = (
         (found.units, rule.adopters_below, "networks that adopted can be compared"),
         (found.never, rule.never_below, "networks that never adopted can be compared"),
-        (int(found.bands["units"].min()), rule.band_below, "networks are in the smallest band of dose"),
     )
     said += [
         f"{units} {words}; the plan asks for at least {least}."
         for units, least, words in counted
         if units < least
     ]
+    least_band = int(found.bands["units"].min())
+    if least_band < rule.band_below:
+        said.append(
+            f"The smallest band of dose holds {least_band} networks; the plan asks for at least {rule.band_below}."
+        )
     if len(found.bands) <= len(plan.dose.edges):
         said.append("A band of dose that the plan asks for holds no network.")
     if found.placebo_p < rule.placebo_p_below:

@@ -252,7 +252,9 @@ class TestDoses:
         ],
     )
     def test_what_the_plan_refuses(self, change: dict[str, Any], words: str) -> None:
-        assert any(words in reason for reason in assess_dose(networks(**change), DOSE).refused)
+        found = assess_dose(networks(**change), DOSE)
+        assert any(words in reason for reason in found.refused)
+        assert found.remarks == (), "they would tell of effects"
 
     def test_a_small_or_empty_band_is_refused(self) -> None:
         frame = networks()
@@ -260,7 +262,7 @@ class TestDoses:
             (frame["dose"] != 1.2) | frame["unit"].isin([f"U{number:03d}" for number in range(210, 219)])
         ]
         assert any(
-            reason == "9 networks are in the smallest band of dose; the plan asks for at least 10."
+            reason == "The smallest band of dose holds 9 networks; the plan asks for at least 10."
             for reason in assess_dose(few, DOSE).refused
         )
         assert any(
