@@ -142,6 +142,8 @@ CHANGE_COLUMNS = (
 )
 HISTORY_COLUMNS = ("release_id", "published_on", "data_to", "as_at", "gate_status")
 CURVE_COLUMNS = ("metric_id", "org_level", "org_code", "strand", "months", "share", "lower_95", "upper_95")
+TEST_COLUMNS = ("metric_id", "strand", "comparison", "statistic", "degrees_of_freedom", "p")
+TEST_GROUP_COLUMNS = ("metric_id", "strand", "comparison", "group_code", "people", "is_compared")
 ANALYSIS_COLUMNS = (
     "analysis_id",
     "status",
@@ -184,6 +186,8 @@ _OPTIONAL = {
     "metric_change": ("fct_metric_change", CHANGE_COLUMNS),
     "release_history": ("release_history", HISTORY_COLUMNS),
     "time_curve": ("fct_time_curve", CURVE_COLUMNS),
+    "time_test": ("fct_time_test", TEST_COLUMNS),
+    "time_test_group": ("fct_time_test_group", TEST_GROUP_COLUMNS),
     "analysis": ("dim_analysis", ANALYSIS_COLUMNS),
     "impact_estimate": ("fct_impact_estimate", ESTIMATE_COLUMNS),
     "impact_balance": ("fct_impact_balance", BALANCE_COLUMNS),
@@ -203,9 +207,10 @@ class SiteInputs:
     ``practice`` may be empty; networks are then found by name and code but not by practice. ``sensitivity`` holds
     figures over the networks that reported every time, and may be empty too; so may ``network_funnel`` (limits for
     each network), ``control_chart`` (limits for England's months), ``metric_change`` (England's figures that are not
-    what they were in the release before), ``time_curve`` (shares by month after the start) and the four tables of
-    impact analyses, whose ``plans`` are read from their files. ``release_history`` are the releases before this one,
-    ``downloads`` files of the release to offer on the site.
+    what they were in the release before), ``time_curve`` (shares by month after the start), ``time_test`` and
+    ``time_test_group`` (whether groups differ in them) and the four tables of impact analyses, whose ``plans`` are read
+    from their files. ``release_history`` are the releases before this one, ``downloads`` files of the release to offer
+    on the site.
     """
 
     metric_value: pd.DataFrame
@@ -223,6 +228,8 @@ class SiteInputs:
     metric_change: pd.DataFrame = field(default_factory=lambda: _nothing(CHANGE_COLUMNS))
     release_history: pd.DataFrame = field(default_factory=lambda: _nothing(HISTORY_COLUMNS))
     time_curve: pd.DataFrame = field(default_factory=lambda: _nothing(CURVE_COLUMNS))
+    time_test: pd.DataFrame = field(default_factory=lambda: _nothing(TEST_COLUMNS))
+    time_test_group: pd.DataFrame = field(default_factory=lambda: _nothing(TEST_GROUP_COLUMNS))
     analysis: pd.DataFrame = field(default_factory=lambda: _nothing(ANALYSIS_COLUMNS))
     impact_estimate: pd.DataFrame = field(default_factory=lambda: _nothing(ESTIMATE_COLUMNS))
     impact_balance: pd.DataFrame = field(default_factory=lambda: _nothing(BALANCE_COLUMNS))

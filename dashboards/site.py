@@ -16,6 +16,7 @@ from dashboards.charts.control import ControlPoint
 from dashboards.charts.network_funnel import FunnelPoint
 from dashboards.charts.survival import CurvePoint
 from dashboards.charts.waterfall import Change
+from dashboards.curve_tests import CurveTest, read_tests
 from dashboards.inputs import CHANGE_PARTS, ReleaseInfo, SiteInputs
 from dashboards.values import ENGLAND, Place, Value, Values
 from dbt_project.registry import Metric, Programme
@@ -220,6 +221,14 @@ class Site:
         """The share with the event by month after the start; empty where it is not published."""
         points = self._curves.get((metric.id, place.level, place.code, strand.id), [])
         return tuple(sorted(points, key=lambda point: point.months))
+
+    def curve_tests_of(self, metric: Metric, strand: Strand) -> tuple[CurveTest, ...]:
+        """Whether groups of learners differ in the curve, one test each comparison; empty where none is published."""
+        return self._curve_tests.get((metric.id, strand.id), ())
+
+    @cached_property
+    def _curve_tests(self) -> dict[tuple[str, str], tuple[CurveTest, ...]]:
+        return read_tests(self.inputs.time_test, self.inputs.time_test_group)
 
     @cached_property
     def _curves(self) -> dict[tuple[str, ...], list[CurvePoint]]:

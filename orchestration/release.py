@@ -183,9 +183,7 @@ def make(
     locks.step(settings, "disclosure control")
     frames = {
         release_changes.TABLE: changes,
-        time_curves.TABLE: time_curves.published_curves(
-            build.path(settings), load_metrics(), load_programme()
-        ),
+        **time_curves.frames(build.path(settings), load_metrics(), load_programme()),
         linkage_band.TABLE: linkage_band.for_release(settings, build, progress),
         **running.frames(settings, build, map(locking.of_facts, facts.analyses), progress),
         "feed_status": feed_status.frame_of(facts.feed_status),

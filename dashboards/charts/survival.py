@@ -47,9 +47,12 @@ Named = tuple[str, tuple[CurvePoint, ...]]
 
 
 def survival(
-    metric: Metric, curves: tuple[Named, ...], *, figure_id: str, strand: str, where: str
+    metric: Metric, curves: tuple[Named, ...], *, figure_id: str, strand: str, where: str, test: str = ""
 ) -> Figure | None:
-    """The curve of the first place with its interval, and those of others; None where the first has too few points."""
+    """The curve of the first place with its interval, and those of others; None where the first has too few points.
+
+    ``test`` says below the chart whether curves like these differ.
+    """
     name, points = curves[0]
     if len(points) < _LEAST_DRAWN:
         return None
@@ -90,7 +93,7 @@ def survival(
         _HEIGHT_NARROW,
         _table(drawn, f"{title}. {subtitle}"),
         metric.id,
-        _NOTE,
+        f"{_NOTE} {test}".strip(),
         {number: {"showlegend": False} for number in range(len(_band(points)))},
     )
 

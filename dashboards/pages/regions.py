@@ -110,6 +110,9 @@ def _curves(site: Site, region: Place) -> list[Block]:
             figure_id=f"time-to-pass-{formatting.slug(strand.id)}",
             strand=strand.label,
             where=name,
+            test=" ".join(
+                test.sentence for test in site.curve_tests_of(metric, strand) if test.comparison == "region"
+            ),
         )
         for strand in site.programme.strands
         if metric

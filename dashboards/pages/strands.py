@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from dashboards import content, formatting, messages, verdicts, wording
 from dashboards.blocks import (
@@ -20,6 +21,7 @@ from dashboards.blocks import (
     value_cell,
 )
 from dashboards.charts import Series, Stage, control_chart, hex_map, pathway, ranked, survival, trend
+from dashboards.curve_tests import test_tables
 from dashboards.pages import Nav
 from dashboards.site import Site
 from dashboards.strand_cards import strand_card, strand_path
@@ -185,17 +187,27 @@ def _over_time(site: Site, strand: Strand, lead: Metric) -> list[Block]:
 
 
 def _curve(site: Site, strand: Strand) -> list[Block]:
-    """How long people take, as the share that has passed by each month after the start."""
+    """How long people take, as the share that has passed by each month after the start, and whether groups differ."""
     metric = site.metric(content.TIME_CURVE)
-    points = site.curve_of(metric, ENGLAND, strand) if metric else ()
-    figure = (
-        survival(
-            metric, ((ENGLAND.name, points),), figure_id="time-to-pass", strand=strand.label, where="England"
-        )
-        if metric
-        else None
+    if metric is None:
+        return []
+    points = site.curve_of(metric, ENGLAND, strand)
+    figure = survival(
+        metric, ((ENGLAND.name, points),), figure_id="time-to-pass", strand=strand.label, where="England"
     )
-    return [Heading("How long it takes", "how-long"), figure] if figure else []
+    if figure is None:
+        return []
+    names = {region.code: formatting.short_name(region) for region in site.regions} | site.programme.sectors
+
+    def name_of(comparison: str, code: str) -> str:
+        return (
+            formatting.period(date.fromisoformat(code), "year")
+            if comparison == "cohort"
+            else names.get(code, code)
+        )
+
+    tests = test_tables(site.curve_tests_of(metric, strand), name_of, strand=strand.label)
+    return [Heading("How long it takes", "how-long"), figure, *tests]
 
 
 def _sectors(site: Site, metric: Metric, key: str) -> Figure | None:

@@ -325,6 +325,30 @@ def time_curve() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def time_test() -> pd.DataFrame:
+    """A test that finds a difference, one that does not, and one that is far beyond any doubt."""
+    key = {"metric_id": "median_days_to_qualify", "strand": "independent_prescribing"}
+    results = (("cohort", 31.4, 3, 7.03e-07), ("region", 3.2, 2, 0.202), ("sector", 3.9, 1, 0.0483))
+    names = ("comparison", "statistic", "degrees_of_freedom", "p")
+    return pd.DataFrame([{**key, **dict(zip(names, result, strict=True))} for result in results])
+
+
+def time_test_group() -> pd.DataFrame:
+    """Who was compared: a small sector, one left out, and one withheld because of it."""
+    key = {"metric_id": "median_days_to_qualify", "strand": "independent_prescribing"}
+    members = {
+        "cohort": (("2022-04-01", 1240), ("2023-04-01", 1310), ("2024-04-01", 1105), ("2025-04-01", 990)),
+        "region": (("Y56", 450), ("Y61", 520), ("Y63", 610)),
+        "sector": (("hospital", 85), ("other", None), ("pcn", None)),
+    }
+    frame = pd.DataFrame(
+        {**key, "comparison": name, "group_code": code, "people": people, "is_compared": code != "other"}
+        for name, groups in members.items()
+        for code, people in groups
+    )
+    return frame.astype({"people": "Int64"})
+
+
 FEEDS = (
     ("provider_return", "Provider returns", "received", 214, 48_211, 62, 3, DATA_TO),
     ("gphc_register", "Professional register", "received", 54, 3_210_442, 0, 0, DATA_TO),
@@ -428,6 +452,8 @@ def inputs(
         metric_change=metric_change(values),
         release_history=release_history(),
         time_curve=time_curve(),
+        time_test=time_test(),
+        time_test_group=time_test_group(),
         **made_impact.frames(),
         plans=made_impact.plans(),
     )

@@ -122,7 +122,7 @@ def _sayable(shown: Shown, published: PublishedFigures, places: set[str]) -> set
     for number in numbers:
         for unit in _UNITS:
             known |= {formatting.plain(number, unit), formatting.spoken(number, unit)}
-    return known | {str(count) for count in range(len(shown.rows) + 1)}
+    return known | published.tests | {str(count) for count in range(len(shown.rows) + 1)}
 
 
 def _texts(spec: dict[str, Any]) -> Iterator[str]:

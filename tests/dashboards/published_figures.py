@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from dashboards import SiteInputs, content, formatting
@@ -33,6 +34,8 @@ OTHER_FRAMES = (
     "network_funnel",
     "control_chart",
     "time_curve",
+    "time_test",
+    "time_test_group",
     "analysis",
     "impact_estimate",
     "impact_balance",
@@ -69,6 +72,7 @@ class PublishedFigures:
     periods: dict[str, str] = field(default_factory=dict[str, str])
     metrics: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # ids by label and by slug
     targets: set[float] = field(default_factory=set[float])
+    tests: set[str] = field(default_factory=set[str])  # numbers of tests as sentences say them
     others: dict[str, set[float]] = field(default_factory=lambda: defaultdict(set))  # tables without measures
 
     def holds(self, number: float, keys: Iterable[Key]) -> bool:
@@ -106,6 +110,7 @@ def published_figures(inputs: SiteInputs) -> PublishedFigures:
     _add(found, inputs.control_chart.assign(org_code="ENG"), CONTROL_NUMBERS)
     curves = inputs.time_curve.assign(value=inputs.time_curve["share"], period_grain="all")
     _add(found, curves.assign(period_start=inputs.programme.start), ("value", "lower_95", "upper_95"))
+    _add_tests(found, inputs)
     changes = inputs.metric_change
     _add(found, changes.assign(value=changes["old_value"]), ("old_value", "change", *CHANGE_PARTS))
     _add_impact(found, inputs)
@@ -134,6 +139,27 @@ def _add(found: PublishedFigures, frame: pd.DataFrame, columns: tuple[str, ...])
     if "symbol" in frame:
         for key, symbol in zip(keys, frame["symbol"].tolist(), strict=True):
             found.symbols[key].add(symbol if isinstance(symbol, str) else "")
+
+
+def _add_tests(found: PublishedFigures, inputs: SiteInputs) -> None:
+    """Tests between curves as England's, their groups under the place or the year that a group is."""
+    tests = inputs.time_test.assign(org_code="ENG", period_start=inputs.programme.start, period_grain="all")
+    _add(found, tests, ("statistic", "degrees_of_freedom", "p"))
+    found.tests |= {f"{number:.2f}" for number in tests["statistic"]}
+    found.tests |= {f"{number:.3f}" for number in tests["p"]} | {
+        str(number) for number in tests["degrees_of_freedom"]
+    }
+    groups = inputs.time_test_group
+    is_year, is_place = groups["comparison"] == "cohort", groups["comparison"] == "region"
+    rows = groups.assign(
+        org_code=groups["group_code"].where(is_place, "ENG"),
+        period_start=groups["group_code"].where(is_year, str(inputs.programme.start)),
+        period_grain=np.where(is_year, "year", "all"),
+        symbol=np.where(groups["people"].isna(), "c", ""),
+    )
+    _add(found, rows.assign(value=groups["people"]), ("people",))
+    for metric, place, symbol in zip(rows["metric_id"], rows["org_code"], rows["symbol"], strict=True):
+        found.symbols[metric, place, ""].add(symbol)  # sectors and regions are named without a period
 
 
 def _add_impact(found: PublishedFigures, inputs: SiteInputs) -> None:

@@ -218,6 +218,8 @@ def test_published_database_gives_the_same_site(tmp_path: Path, built: Built) ->
         "fct_control_chart": inputs.control_chart,
         "fct_metric_change": inputs.metric_change,
         "fct_time_curve": inputs.time_curve,
+        "fct_time_test": inputs.time_test,
+        "fct_time_test_group": inputs.time_test_group,
         "feed_status": inputs.feed_status,
         "check_result": inputs.check_result,
         "release_info": pd.DataFrame([inputs.release.__dict__]),
