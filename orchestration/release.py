@@ -29,6 +29,7 @@ from orchestration.disclosed import write_published
 from orchestration.fingerprint import code_version, file_sha256
 from orchestration.history import linkage_band, release_changes
 from orchestration.impact import locking, running
+from orchestration.offered import offer
 from orchestration.recipe import RECIPE, Facts, materials, write_json
 from orchestration.settings import Settings
 
@@ -204,6 +205,7 @@ def make(
         frames=frames,
     )
     add_charted(database, load_metrics(), build.vintage)
+    offer(database)
     locks.step(settings, "exports and site")
     report = _present(database, draft, pictures or settings.releases / PICTURES, progress)
     release = Release(

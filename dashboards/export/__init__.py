@@ -42,7 +42,10 @@ def write_exports(database: Path, out: Path) -> tuple[Download, ...]:
     tables = {table.name: table for table in (*publication.figures, *publication.others)}
     files = {path.stem: path for path in parquet}
     return (
-        Download(out / WORKBOOK, "Workbook for Excel: England, regions and boards; networks by year"),
+        Download(
+            out / WORKBOOK,
+            "Workbook for Excel: England, regions and boards; networks by year; impact analyses",
+        ),
         Download(out / CSV, "Every figure as CSV, one file per measure, with metadata"),
         *(
             Download(files[name], f"Parquet: {table.description.split('. ')[0].rstrip('.') or name}")

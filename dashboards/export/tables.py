@@ -10,10 +10,13 @@ import duckdb
 from dashboards import formatting, wording
 from dashboards.inputs import InputError, ReleaseInfo, read_release
 from dbt_project.registry import Mart, Metric, Programme, load_marts
+from dbt_project.registry.published_tables import PublishedTable, load_published_tables
 
 FIGURES = ("value", "numerator", "denominator", "lower_95", "upper_95")
 METRIC = "metric_id"
 VALUES = "fct_metric_value"
+ANALYSES, ESTIMATES = "dim_analysis", ("fct_impact_estimate", "fct_impact_balance")
+SHOWN = ("published", "exploratory")  # standings of an analysis whose estimates may leave
 FAMILY = "fct_metric_"  # tables of figures, one row per metric and more; exported metric by metric
 LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 LICENCE_NAME = "Open Government Licence v3.0"
@@ -119,15 +122,17 @@ def read_publication(
 ) -> Publication:
     """What a published database offers for export.
 
-    Raises :class:`InputError` where a withheld figure still carries a number: nothing is written then.
+    Raises :class:`InputError` where a withheld figure still carries a number, or an analysis that may not show its
+    estimate has one: nothing is written then.
     """
-    marts = load_marts()
+    promised = {**load_marts(), **load_published_tables()}
     found = connection.execute(
         "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
     ).fetchall()
-    tables = [_table(connection, name, marts.get(name), metrics) for (name,) in found]
+    tables = [_table(connection, name, promised.get(name), metrics) for (name,) in found]
     for table in tables:
         _refuse_leaks(connection, table)
+    _refuse_estimates(connection, {table.name for table in tables})
     tables = [_with_references(connection, table, tables) for table in tables]
     first = connection.execute(f"select min(period_start) from marts.{VALUES}").fetchone()
     first_day = first[0] if first and first[0] else programme.start
@@ -135,19 +140,22 @@ def read_publication(
 
 
 def _table(
-    connection: duckdb.DuckDBPyConnection, name: str, mart: Mart | None, metrics: dict[str, Metric]
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    promise: Mart | PublishedTable | None,
+    metrics: dict[str, Metric],
 ) -> ExportTable:
-    said = {column.name: column.description for column in mart.columns} if mart else {}
+    said = {column.name: column.meaning for column in promise.columns} if promise else {}
     columns = tuple(
         ExportColumn(column, kind, said.get(column) or ADDED.get(column, ""))
         for column, kind, *_ in connection.execute(f"describe marts.{name}").fetchall()
     )
     table = ExportTable(
         name=name,
-        description=mart.description if mart else "",
-        grain=mart.grain if mart else "",
+        description=promise.description if promise else "",
+        grain=promise.grain if promise else "",
         columns=columns,
-        key=mart.key if mart else (),
+        key=promise.key if promise else (),
     )
     if not table.holds_figures:
         return table
@@ -166,6 +174,19 @@ def _refuse_leaks(connection: duckdb.DuckDBPyConnection, table: ExportTable) -> 
     ).fetchone()
     if row and row[0]:
         raise InputError(f"{table.name}: {row[0]} withheld figures carry a number: expected none")
+
+
+def _refuse_estimates(connection: duckdb.DuckDBPyConnection, names: set[str]) -> None:
+    """An analysis that was refused, or that nobody locked, has no estimate in any file."""
+    for name in ESTIMATES:
+        if not {name, ANALYSES} <= names:
+            continue
+        row = connection.execute(
+            f"select count(*) from marts.{name} anti join"
+            f" (from marts.{ANALYSES} where status in {SHOWN}) as shown using (analysis_id)"
+        ).fetchone()
+        if row and row[0]:
+            raise InputError(f"{name}: {row[0]} rows of analyses that may not be shown: expected none")
 
 
 def _with_references(

@@ -17,11 +17,13 @@ import pandas as pd
 from dashboards import formatting, wording
 from dashboards.export.csvw import unit_text
 from dashboards.export.figure_sheets import COUNT, PLACES, SELECTION, FigureSheet, FigureSheets
+from dashboards.export.other_sheets import OtherSheet, other_sheets
 from dashboards.export.spreadsheet import TEXT, Document, Line, SheetColumn
 from dashboards.export.tables import LICENCE_NAME, Publication
 
 DEFINITIONS = "dim_metric"
 COVER, CONTENTS, SYMBOLS, NOTES, MEANINGS = "Cover", "Contents", "Symbols", "Notes", "Definitions"
+TABLE = "Table"  # the kind of what holds no figures of a metric
 ONE_TABLE = Line("This worksheet contains one table.")
 BACK = Line("Back to the contents", link=CONTENTS)
 
@@ -37,7 +39,16 @@ def write_workbook(
     for sheet in FigureSheets(connection, publication):
         document.table(sheet.name, sheet.title, (*sheet.lines, BACK), sheet.columns, sheet.table_name)
         entries.append(_entry(sheet))
-    document.text(COVER, title, [*_cover(publication, len(entries)), Line("Contents", link=CONTENTS)])
+    for other in other_sheets(connection, publication):
+        promise = other.promise
+        lines = (*other.lines, BACK, *other.notes)
+        heading = f"{promise.title}: {promise.question}"
+        document.table(promise.title, heading, lines, other.columns, promise.name)
+        entries.append(_entry_of(other))
+    figures = sum(entry["Figures"] != TABLE for entry in entries)
+    document.text(
+        COVER, title, [*_cover(publication, figures, len(entries) - figures), Line("Contents", link=CONTENTS)]
+    )
     document.table(CONTENTS, "Contents", [ONE_TABLE], _contents(entries), "contents")
     document.table(SYMBOLS, "Symbols", [ONE_TABLE, BACK], _symbols(), "symbols")
     document.table(NOTES, "Notes", [ONE_TABLE, BACK], _notes(publication), "notes")
@@ -50,7 +61,7 @@ def _title(publication: Publication) -> str:
     return f"{publication.programme.name}: figures for England, to {publication.release.data_to:%B %Y}"
 
 
-def _cover(publication: Publication, sheets: int) -> Iterator[Line]:
+def _cover(publication: Publication, sheets: int, others: int) -> Iterator[Line]:
     release = publication.release
     for notice in publication.notices:
         yield Line(notice, heading=True)
@@ -62,6 +73,8 @@ def _cover(publication: Publication, sheets: int) -> Iterator[Line]:
     yield Line("What is here", heading=True)
     yield Line(f"{sheets} worksheets of figures, one table each. Shown are {SELECTION}.")
     yield Line(PLACES)
+    if others:
+        yield Line(f"After them come {others} worksheets on the time to pass and on impact analyses, whole.")
     yield Line("Where the rest is", heading=True)
     yield Line(
         "Months and quarters of networks, sub-ICB locations and the geography as it was at the time are in the CSV "
@@ -86,6 +99,18 @@ def _entry(sheet: FigureSheet) -> dict[str, Any]:
         "Figures": sheet.kind.replace("-", " ").capitalize() or "Values",
         "Question": sheet.metric.question,
         "Unit": unit_text(sheet.metric),
+        "Rows": sheet.rows,
+    }
+
+
+def _entry_of(sheet: OtherSheet) -> dict[str, Any]:
+    """A line of the contents about a table that holds no figures of a metric."""
+    return {
+        "Worksheet": sheet.promise.title,
+        "Measure": sheet.promise.title,
+        "Figures": TABLE,
+        "Question": sheet.promise.question,
+        "Unit": f"[{wording.NOT_APPLICABLE[0]}]",
         "Rows": sheet.rows,
     }
 

@@ -23,6 +23,11 @@ class MartColumn(BaseModel):
     name: str
     description: str
 
+    @property
+    def meaning(self) -> str:
+        """What the column says."""
+        return self.description
+
 
 class Mart(BaseModel):
     """One mart: what a row is, which columns identify it, what each column means."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import made_impact
 import made_inputs
 import pytest
@@ -10,6 +12,8 @@ from read_site import read_page
 
 from dashboards import wording
 from dashboards.site import Site
+from dbt_project.registry import DBT_PROJECT_DIR
+from dbt_project.registry.published_tables import load_published_tables
 
 
 def text_of(built: Built, name: str) -> str:
@@ -87,3 +91,19 @@ def test_every_page_names_its_lock_its_assumptions_and_its_sources(built: Built,
     assert plan.hash in text and "2 March 2026 by Programme evaluation lead" in text
     assert all(" ".join(assumption.split()) in text for assumption in plan.assumptions)
     assert "Sources of the methods" in text and "Not shown if" in text
+
+
+def test_every_part_that_an_analysis_writes_is_described() -> None:
+    """Every text in the code of the designs that names a part, read from its syntax."""
+    written = set(made_impact.frames()["impact_estimate"]["part"])
+    for path in (DBT_PROJECT_DIR.parent / "evaluation").glob("impact*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "add"
+            ):
+                written |= {part.value for part in node.args[:1] if isinstance(part, ast.Constant)}
+    (column,) = [c for c in load_published_tables()["fct_impact_estimate"].columns if c.name == "part"]
+    assert len(written) > 40
+    assert written <= set(column.values)

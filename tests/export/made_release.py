@@ -13,7 +13,9 @@ import pandas as pd
 import yaml
 
 from dbt_project.registry import DBT_PROJECT_DIR, Metric, load_metrics, load_programme
+from dbt_project.registry.published_tables import load_published_tables
 from orchestration.disclosed import write_published
+from orchestration.offered import offer
 
 Row = dict[str, Any]
 
@@ -179,8 +181,89 @@ def write_release(build: Path, target: Path, **release: Any) -> None:
             "release_info": pd.DataFrame([info]),
             "feed_status": pd.DataFrame(feeds),
             "check_result": pd.DataFrame([{**checks, "severity": "info", "status": "passed", "rows": 0}]),
+            **worked_out(),
         },
     )
+    offer(target)
+
+
+def worked_out() -> dict[str, pd.DataFrame]:
+    """Tables that a release works out after dbt: an analysis that is shown, and two that may show nothing."""
+    day = pd.Timestamp("2026-03-02")
+    curve = {"metric_id": "median_days_to_qualify", "strand": "independent_prescribing"}
+    shown, refused, waiting = "made_shown", "made_refused", "made_waiting"
+    standings = ((shown, "published", day), (refused, "refused", day), (waiting, "awaiting_lock", pd.NaT))
+    analyses = [
+        {
+            **{column.name: "" for column in load_published_tables()["dim_analysis"].columns},
+            "analysis_id": name,
+            "title": f"=Analysis {name}",
+            "outcome": "pcn_coverage",
+            "status": status,
+            "refused_because": "Fit too poor.\n-Too few donors." if status == "refused" else "",
+            "locked_on": locked,
+            "first_period": pd.Timestamp("2021-04-01"),
+            "last_period": pd.NaT,
+            "adopters": 849 if status == "published" else None,
+            "others": 305 if status == "published" else None,
+            "vintage": pd.Timestamp(DATA_TO),
+        }
+        for name, status, locked in standings
+    ]
+    numbers = {"se": 0.25, "lower_95": -1.5, "upper_95": 1 / 3, "band_lower": None, "p": 1e-12}
+    estimates = [
+        {"analysis_id": shown, "part": "overall", "estimate": 0.1 + 0.2, **numbers, "units": 849},
+        {"analysis_id": shown, "part": "cohort", "cohort": day, "position": -2.0, "estimate": 1e16},
+        {"analysis_id": shown, "part": "leave_icb", "label": "+QAA", "estimate": 0.5},
+    ]
+    made: dict[str, list[Row]] = {
+        "fct_time_curve": [
+            {
+                **curve,
+                "org_level": level,
+                "org_code": code,
+                "months": 6,
+                "share": 33.3,
+                "lower_95": None,
+                "upper_95": 35.0,
+            }
+            for level, code in (("england", "ENG"), ("region", "Y58"))
+        ],
+        "fct_time_test": [
+            {**curve, "comparison": "region", "statistic": 3.2, "degrees_of_freedom": 1, "p": 0.0736}
+        ],
+        "fct_time_test_group": [
+            {**curve, "comparison": "region", "group_code": "Y58", "people": 310, "is_compared": True},
+            {**curve, "comparison": "region", "group_code": "Y60", "people": None, "is_compared": False},
+        ],
+        "dim_analysis": analyses,
+        "fct_impact_estimate": estimates,
+        "fct_impact_balance": [
+            {
+                "analysis_id": shown,
+                "variable": "deprivation",
+                "adopters": 0.1,
+                "others": 0.0,
+                "difference": 0.05,
+            }
+        ],
+        "fct_impact_reporting": [
+            {"analysis_id": name, "period": day, "observed": 900, "units": 1200} for name in (shown, refused)
+        ],
+    }
+    kinds = {
+        "varchar": "string",
+        "double": "float64",
+        "bigint": "Int64",
+        "boolean": "bool",
+        "date": "datetime64[us]",
+    }
+    return {
+        name: pd.DataFrame(made[name], columns=[column.name for column in table.columns]).astype(
+            {column.name: kinds[column.data_type] for column in table.columns}
+        )
+        for name, table in load_published_tables().items()
+    }
 
 
 def share(*parts: object) -> float:

@@ -20,6 +20,7 @@ from exported_release import Exported
 from dashboards.inert import inert, original
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+NO_FIGURES = ("dim_", "symbol", "fct_impact_", "fct_time_")  # files of tables that hold no figure of a metric
 FIGURES = ("value", "numerator", "denominator", "lower_95", "upper_95")
 
 
@@ -48,7 +49,7 @@ def test_every_file_is_described_and_every_description_has_a_file(
 
 def test_figures_refer_to_their_definition_and_their_organisation(metadata: dict[str, Any]) -> None:
     for table in metadata["tables"]:
-        if not table["url"].startswith(("dim_", "symbol")):
+        if not table["url"].startswith(NO_FIGURES):
             found = {key["reference"]["resource"] for key in table["tableSchema"]["foreignKeys"]}
             assert found == {"dim_metric.csv", "dim_organisation.csv"}, table["url"]
 
@@ -116,7 +117,7 @@ def test_every_row_comes_back_as_published(exported: Exported, metadata: dict[st
 
 def _table_of(url: str) -> str:
     stem = url.removesuffix(".csv")
-    if stem == "symbol" or stem.startswith("dim_"):
+    if stem.startswith(NO_FIGURES):
         return stem
     _metric_id, _, kind = stem.partition("-")
     return f"fct_metric_{kind or 'value'}"
@@ -125,7 +126,7 @@ def _table_of(url: str) -> str:
 def test_withheld_figures_are_empty_and_say_so(exported: Exported, metadata: dict[str, Any]) -> None:
     withheld = 0
     for table in metadata["tables"]:
-        if table["url"].startswith(("dim_", "symbol")):
+        if table["url"].startswith(NO_FIGURES):
             continue
         for row in rows(table, exported.csv):
             if row.get("suppressed"):

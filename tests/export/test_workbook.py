@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import duckdb
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -18,7 +20,9 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from dashboards import formatting, wording
+from dashboards.inert import original
 from dbt_project.registry import load_metrics, load_programme
+from dbt_project.registry.published_tables import load_published_tables
 
 FRONT = ["Cover", "Contents", "Symbols", "Notes", "Definitions"]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -244,3 +248,39 @@ def _same(cell: Any, published: float, symbol: str) -> None:
         assert cell == f"[{symbol}]"
     else:
         assert cell == published
+
+
+def test_analyses_and_curves_stand_in_the_workbook_as_published(book: Workbook, exported: Exported) -> None:
+    """Exhaustive: every cell of every other table against the published database, and each column explained."""
+    sheets = {next(iter(sheet.tables)): sheet for sheet in figure_sheets(book)}
+    with duckdb.connect(str(exported.database), read_only=True) as connection:
+        for name, promise in load_published_tables().items():
+            want = connection.execute(f"from main.{name}").df()
+            shown = grid(sheets[name])
+            assert shown.columns.tolist() == [
+                column.name.replace("_", " ").capitalize() for column in promise.columns
+            ]
+            found = Counter(
+                tuple(_plain(cell) for cell in row) for row in shown.itertuples(index=False, name=None)
+            )
+            columns = [column.name for column in promise.columns]
+            assert found == Counter(
+                tuple(_plain(cell) for cell in row)
+                for row in want[columns].itertuples(index=False, name=None)
+            ), name
+            above = {cell.value for (cell,) in sheets[name].iter_rows(max_col=1)}
+            for header, column in zip(shown, promise.columns, strict=True):
+                assert f"{header}: {column.description}" in above
+                words = set(shown[header]) if column.values else set()
+                assert {f"{header}, {word}: {column.values[word]}." for word in words} <= above
+
+
+def _plain(cell: Any) -> Any:
+    """A cell of a sheet or of a table: texts as they were before they were made harmless."""
+    if isinstance(cell, str):
+        return None if cell in ("[z]", "") else original(cell)
+    if isinstance(cell, (bool, np.bool_)):
+        return "Yes" if cell else "No"
+    if pd.isna(cell):
+        return None
+    return cell.date() if isinstance(cell, datetime) else float(cell)
