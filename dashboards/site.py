@@ -191,6 +191,7 @@ class Site:
                 *(round(float(row[name]), 6) for name in _FUNNEL_NUMBERS),
                 signal=str(row["signal"]),
                 per=int(row["per"]),
+                phi=float(row["phi"]),
             )
             for network in networks
             if (row := known.get(network.code)) is not None

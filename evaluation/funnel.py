@@ -7,6 +7,7 @@
 ``signals``             which observed counts lie outside the limits, and how far
 ``overdispersion``      Spiegelhalter's phi and the variance between units that it implies
 ``overdispersed_limits``  limits of a ratio widened by that variance
+``widened``             limits of ``rate_funnel`` widened by phi, and who is outside them
 ======================  ==========================================================================
 
 Conventions: OHID's, as in the R package PHEindicatormethods (``calculate_funnel_limits``,
@@ -36,6 +37,7 @@ TRIMMED = 0.1  # share of the units at each end whose z-scores are cut before ph
 Scale = Literal["log", "root"]
 
 _CUT = float(stats.norm.ppf(1 - TRIMMED))
+_LARGE = 100.0  # expected events from which on counts by chance are as good as normal
 _BETWEEN_CUTS = 1 - 2 * TRIMMED - 2 * _CUT * float(stats.norm.pdf(_CUT))  # integral of z^2 between the cuts
 # mean square of a standard normal without its outer tenths, and with them drawn in
 _LEFT_OF_NORMAL: dict[Scale, float] = {
@@ -146,8 +148,9 @@ def overdispersion(
 
     As published, cutting makes phi too small where no unit is an outlier: by chance alone it is 0.44 (``log``) or
     0.68 (``root``), and where units differ 18 % (``log``) or 11 % (``root``) of them lie outside 95 % limits (200
-    seeds of 100 units, log rates spread by 0.2). ``consistent`` divides phi by what cutting leaves of a normal
-    distribution's mean square, so that it is 1 by chance alone and 3 to 7 % lie outside.
+    seeds of 100 units, log rates spread by 0.2). ``consistent`` divides phi by what cutting leaves of the mean square
+    by chance alone, so that it is 1 there and 3 to 7 % lie outside: on the scale of logs of a normal distribution's, on
+    that of roots of the Poisson distributions of these units, for roots of few events are far from normal.
     """
     events, by_chance = np.broadcast_arrays(
         np.asarray(observed, np.float64), np.asarray(expected, np.float64)
@@ -166,10 +169,26 @@ def overdispersion(
         z = 2 * (np.sqrt(events) - np.sqrt(by_chance))
         z, precision = np.clip(z, *np.quantile(z, [TRIMMED, 1 - TRIMMED])), 4 * by_chance
     units = len(z)
-    phi = float(np.mean(z**2)) / (_LEFT_OF_NORMAL[scale] if consistent else 1.0)
+    phi = float(np.mean(z**2)) / (_left_by_chance(by_chance, scale) if consistent else 1.0)
     excess = units * phi - (units - 1)
     spare = precision.sum() - (precision**2).sum() / precision.sum()
     return Overdispersion(phi, max(0.0, float(excess / spare)), units)
+
+
+def _left_by_chance(expected: Floats, scale: Scale) -> float:
+    """Mean square of z that cutting leaves where every unit's events are by chance.
+
+    ``root``: z of all units together has the mixture of their Poisson distributions, whose outer tenths are drawn in.
+    """
+    if scale == "log" or expected.min() >= _LARGE:
+        return _LEFT_OF_NORMAL[scale]
+    counts = np.arange(_events_enough(expected) + 1, dtype=np.float64)
+    share = stats.poisson.pmf(counts[:, None], expected[None, :]) / len(expected)
+    z = (2 * (np.sqrt(counts)[:, None] - np.sqrt(expected)[None, :])).ravel()
+    order = np.argsort(z, kind="stable")
+    up_to = np.cumsum(share.ravel()[order])
+    low, high = (z[order[np.searchsorted(up_to, part)]] for part in (TRIMMED, 1 - TRIMMED))
+    return float(np.sum(share.ravel() * np.clip(z, low, high) ** 2))
 
 
 def overdispersed_limits(
@@ -184,3 +203,27 @@ def overdispersed_limits(
         return np.exp(-spread), np.exp(spread)
     spread = z * np.sqrt(1 / (4 * by_chance) + between)
     return np.clip(1 - spread, 0, None) ** 2, (1 + spread) ** 2
+
+
+def widened(limits: pd.DataFrame, phi: float) -> pd.DataFrame:
+    """The table of :func:`rate_funnel` with limits wider by the root of ``phi``; as it is where phi is at most 1.
+
+    Spiegelhalter's multiplicative model (Stat Med 2005;24:1185-1202, section 3): each limit keeps its side and moves
+    away from the overall rate. It keeps the exact limits of few events, where adding a variance on the scale of roots
+    does not hold its share. A lower limit ends at 0. ``signal`` is by the rate against the wider limits.
+    """
+    if not phi > 1:
+        return limits
+    table = limits.copy()
+    for name in ("lower_95", "upper_95", "lower_998", "upper_998"):
+        moved = limits["overall"] + np.sqrt(phi) * (limits[name] - limits["overall"])
+        table[name] = moved.clip(lower=0)
+    rate = table["rate"]
+    conditions = [
+        rate > table["upper_998"],
+        rate > table["upper_95"],
+        rate < table["lower_998"],
+        rate < table["lower_95"],
+    ]
+    table["signal"] = np.select(conditions, ["high_998", "high_95", "low_998", "low_95"], "within")
+    return table

@@ -67,16 +67,21 @@ def add_charted(database: Path, metrics: dict[str, Metric], data_to: date) -> No
 
 
 def _network_funnel(connection: duckdb.DuckDBPyConnection, metrics: dict[str, Metric]) -> pd.DataFrame:
-    """Every network against the rate of all networks together: newest month, metrics open to everybody."""
+    """Every network against the rate of all networks together: newest month, metrics open to everybody.
+
+    Where networks differ by more than chance the limits are as much wider, for what all do is no question to one.
+    """
     parts: list[pd.DataFrame] = []
     for count, rate, per in FUNNELS:
         if count not in metrics or rate not in metrics or metrics[count].disclosure_class != "A":
             continue
         rows = connection.execute(_COUNTS, {"count": count, "rate": rate}).df()
         limits = funnel.rate_funnel(rows["observed"], rows["population"], per=per)
-        spread = funnel.overdispersion(rows["observed"], limits["expected"], scale="root").phi
+        spread = funnel.overdispersion(
+            rows["observed"], limits["expected"], scale="root", consistent=True
+        ).phi
         named = rows[["metric_id", "org_code", "period_start", "period_grain"]]
-        parts.append(pd.concat([named, limits], axis=1).assign(per=per, phi=spread))
+        parts.append(pd.concat([named, funnel.widened(limits, spread)], axis=1).assign(per=per, phi=spread))
     return _stacked(parts, _FUNNEL_TYPES)
 
 

@@ -14,10 +14,9 @@ from dbt_project.registry import Metric
 _HEIGHT = 400
 _HEIGHT_NARROW = 340
 _LEAST_DRAWN = 3
-_NOTE = (
-    "Shaded: where 95% and 99.8% of networks of a size would lie if all had the same rate. A network outside is a"
-    " question to ask, not a verdict."
-)
+_SHADED = "Shaded: where 95% and 99.8% of networks of a size would lie if all had the same rate"
+_WIDER = "wider by as much as networks everywhere differ by more than chance (variance times {phi:.2f})"
+_ASK = "A network outside is a question to ask, not a verdict."
 _SIDES = {
     "95": (("lower_95", "upper_95"), "rgba(18,67,109,0.14)"),
     "99.8": (("lower_998", "upper_998"), "rgba(18,67,109,0.08)"),
@@ -40,6 +39,7 @@ class FunnelPoint:
     upper_998: float
     signal: str
     per: int
+    phi: float  # how many times the variance of chance alone networks have; limits are wider where it is above 1
 
     @property
     def outside(self) -> bool:
@@ -89,8 +89,13 @@ def network_funnel(
         _HEIGHT_NARROW,
         _table(points, f"{title}. {subtitle}"),
         metric.id,
-        _NOTE,
+        _note(points[0].phi),
     )
+
+
+def _note(phi: float) -> str:
+    """How to read the limits; ``phi`` is missing where there are too few networks."""
+    return f"{_SHADED}, {_WIDER.format(phi=phi)}. {_ASK}" if phi > 1 else f"{_SHADED}. {_ASK}"
 
 
 def _bands(points: list[FunnelPoint]) -> list[dict[str, Any]]:
@@ -121,7 +126,7 @@ def _dots(points: list[FunnelPoint]) -> dict[str, Any]:
         "customdata": [
             [
                 formatting.short_name(point.place),
-                f"{formatting.plain(point.rate, 'rate')}, by chance {point.expected}",
+                f"{formatting.plain(point.rate, 'rate')}, 95% limits {point.expected}",
             ]
             for point in points
         ],

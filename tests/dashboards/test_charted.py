@@ -13,6 +13,9 @@ import pytest
 from built_site import Built
 from parsed_page import read_page
 
+from dashboards.charts.network_funnel import FunnelPoint, network_funnel
+from dashboards.values import Place
+from evaluation.funnel import rate_funnel
 from orchestration.charted import CONTROL_CHART, FUNNELS, MONTHS_CHARTED, NETWORK_FUNNEL, add_charted
 
 JUNE = date(2026, 6, 1)
@@ -65,6 +68,67 @@ def test_networks_stand_against_the_rate_of_all_that_have_a_number(tables: dict[
     assert np.allclose(funnel["rate"], [1 / 3, 0.5, 1.125])
     assert np.allclose(funnel["expected"], [2.4, 3.2, 6.4])
     assert set(funnel["signal"]) == {"within"}
+
+
+def test_limits_are_wider_where_networks_differ_by_more_than_chance(tmp_path: Path) -> None:
+    """Forty networks of one size, of which half have four times the people: limits from their definition."""
+    path = tmp_path / "published.duckdb"
+    keys = {
+        "period_start": date(2026, 5, 1),
+        "period_grain": "month",
+        "geography": "as_now",
+        "suppressed": False,
+    }
+    shared = {**keys, "org_level": "pcn", "strand": "all", "sector": "all"}
+    people = [5.0, 20.0] * 20
+    rows = [
+        {**shared, "metric_id": metric, "org_code": f"U{number:05}", "value": value, "denominator": size}
+        for number, count in enumerate(people)
+        for metric, value, size in (
+            ("prescribers_in_post", count, None),
+            ("prescriber_fte_per_10k", 1.0, 50_000.0),
+        )
+    ]
+    with duckdb.connect(str(path)) as connection:
+        frame = pd.DataFrame(rows)
+        connection.register("frame", frame)
+        connection.execute("create table fct_metric_value as from frame")
+    add_charted(path, made_inputs.inputs(networks_each=1).metrics, date(2026, 6, 15))
+    with duckdb.connect(str(path), read_only=True) as connection:
+        funnel = connection.execute(f"from {NETWORK_FUNNEL} order by org_code").df()
+    z = 2 * (
+        np.sqrt(people) - np.sqrt(12.5)
+    )  # half at -2.6, half at 1.87: drawing in the tenths changes nothing
+    chance = np.random.default_rng(1).poisson(12.5, 400_000)
+    by_chance = 2 * (np.sqrt(chance) - np.sqrt(12.5))
+    left = np.mean(np.clip(by_chance, *np.quantile(by_chance, [0.1, 0.9])) ** 2)
+    assert np.allclose(funnel["phi"], np.mean(z**2) / left, rtol=0.03)
+    exact = rate_funnel(people, np.full(40, 50_000.0), per=10_000)
+    reach = np.sqrt(funnel["phi"]) * (exact["upper_95"] - exact["overall"])
+    assert np.allclose(funnel["upper_95"], exact["overall"] + reach)
+    assert "low_95" in set(exact["signal"]) and set(funnel["signal"]) == {"within"}
+
+
+def test_the_note_of_a_funnel_says_by_how_much_its_limits_are_wider() -> None:
+    metric = made_inputs.inputs(networks_each=1).metrics["prescribers_in_post"]
+    for phi, words in (
+        (1.426, "(variance times 1.43)"),
+        (0.98, "same rate. A network"),
+        (np.nan, "same rate. A network"),
+    ):
+        points = tuple(
+            FunnelPoint(
+                Place("pcn", f"U{n}", f"PCN {n}", None, None),
+                "May 2026",
+                *(1.0 + n,) * 8,
+                "within",
+                10_000,
+                phi,
+            )
+            for n in range(3)
+        )
+        figure = network_funnel(metric, points, figure_id="f", where="here")
+        assert figure is not None and words in figure.note
 
 
 def test_control_limits_are_of_the_newest_complete_months(tables: dict[str, pd.DataFrame]) -> None:

@@ -103,10 +103,43 @@ def test_consistent_overdispersion_is_one_by_chance() -> None:
         assert funnel.overdispersion(observed, expected, scale=scale, consistent=True).phi == pytest.approx(
             1, abs=0.03
         )
+        published = funnel.overdispersion(observed, expected, scale=scale)
+        consistent = funnel.overdispersion(observed, expected, scale=scale, consistent=True)
+        assert consistent.phi == pytest.approx(published.phi / share)
         published = funnel.overdispersion(OBSERVED, EXPECTED, scale=scale)
         consistent = funnel.overdispersion(OBSERVED, EXPECTED, scale=scale, consistent=True)
-        assert consistent.phi == pytest.approx(published.phi / share)
         assert consistent.between > published.between
+
+
+@pytest.mark.parametrize("most", [4.0, 9.0, 40.0])
+def test_few_events_are_overdispersed_by_what_they_are_and_not_by_being_few(most: float) -> None:
+    """Against the mean square of (observed - expected) / sqrt(expected), which is 1 by chance at every size."""
+    rng = np.random.default_rng(7)
+    expected = rng.uniform(most / 20, most, 1200)
+    for spread in (0.0, 0.3):
+        truth = np.exp(rng.normal(-(spread**2) / 2, spread, (60, 1200)))
+        drawn = rng.poisson(expected * truth)
+        by_squares = np.mean((drawn - expected) ** 2 / expected)
+        found, published = (
+            np.mean([funnel.overdispersion(o, expected, scale="root", consistent=c).phi for o in drawn])
+            for c in (True, False)
+        )
+        assert found == pytest.approx(by_squares, rel=0.1 if spread else 0.02)
+        assert abs(found - by_squares) < abs(published - by_squares)
+    assert by_squares > 1.1
+
+
+def test_limits_move_away_from_the_overall_rate_by_the_root_of_phi() -> None:
+    plain = funnel.rate_funnel([1, 8, 30, 1], [1000, 1000, 2000, 1000], per=100)
+    wide = funnel.widened(plain, 4.0)
+    assert wide["overall"].tolist() == [0.8] * 4  # 40 of 5,000
+    assert wide["upper_95"].tolist() == pytest.approx((2 * plain["upper_95"] - 0.8).tolist())
+    assert wide["lower_95"].tolist() == pytest.approx((2 * plain["lower_95"] - 0.8).clip(0).tolist())
+    assert plain["signal"].tolist() == ["low_95", "within", "high_95", "low_95"]
+    assert wide["signal"].tolist() == ["within", "within", "within", "within"]
+    assert funnel.widened(plain, 1.2)["signal"].tolist() == plain["signal"].tolist()
+    for phi in (1.0, 0.7, np.nan):
+        assert funnel.widened(plain, phi).equals(plain)
 
 
 def test_the_outer_tenths_do_not_make_the_overdispersion() -> None:

@@ -123,3 +123,26 @@ def test_widened_limits_hold_their_share_of_units_that_differ(scale: funnel.Scal
     assert 0.03 <= np.mean(found) <= 0.07
     if spread:
         assert np.mean(published) > 0.09
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("expected", "most"), [(2.0, 0.006), (4.5, 0.006), (40.0, 0.012)])
+def test_limits_of_networks_hold_their_share_whatever_networks_differ_by(
+    expected: float, most: float
+) -> None:
+    """Few people each as networks have, and many; limits wider by the spread found in the networks themselves."""
+    size = np.random.default_rng(1).gamma(5, expected / 5, 1_200)
+    for spread in (0.0, 0.1, 0.2, 0.4):
+        shares: list[tuple[float, float]] = []
+        for seed in SEEDS:
+            random = np.random.default_rng(seed)
+            observed = random.poisson(size * np.exp(random.normal(-(spread**2) / 2, spread, len(size))))
+            limits = funnel.rate_funnel(observed, size)
+            phi = funnel.overdispersion(observed, limits["expected"], scale="root", consistent=True).phi
+            signal = funnel.widened(limits, phi)["signal"]
+            shares.append(
+                (float((signal != "within").mean()), float(signal.isin(["low_998", "high_998"]).mean()))
+            )
+        warning, alarm = np.mean(shares, axis=0)
+        assert 0.01 <= warning <= 0.07
+        assert alarm <= most
