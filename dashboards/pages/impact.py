@@ -37,7 +37,7 @@ def answer(site: Site, analysis: Analysis, metric: Metric) -> str:
     """What came of an analysis, in one sentence that never says more than its interval."""
     if analysis.status == "awaiting_lock":
         return "Not run: the plan is not locked yet, and its outcome stays unread until it is."
-    view = _view(site, analysis, metric)
+    view = view_of(site, analysis, metric)
     if view.main is None:
         return f"No estimate is shown. {analysis.refused[0]}"
     main, nil = view.main, view.nil
@@ -48,7 +48,8 @@ def answer(site: Site, analysis: Analysis, metric: Metric) -> str:
     return f"{first}{said if not first else said[:1].lower() + said[1:]}. {view.what}: {shown}."
 
 
-def _view(site: Site, analysis: Analysis, metric: Metric) -> View:
+def view_of(site: Site, analysis: Analysis, metric: Metric) -> View:
+    """What the design of an analysis offers to pages."""
     plan = analysis.plan
     if isinstance(plan, SeriesPlan):
         return series.view(analysis, plan, metric)
@@ -109,7 +110,7 @@ def _list(site: Site) -> Page:
 
 
 def _page(site: Site, analysis: Analysis, metric: Metric) -> Page:
-    view = _view(site, analysis, metric)
+    view = view_of(site, analysis, metric)
     facts = [("Question", analysis.plan.question), ("Why it is asked", analysis.plan.why)]
     facts += [("Outcome", f"{metric.label}: {metric.description}"), *view.facts]
     facts += [("Left out, or not as planned", text) for text in analysis.deviations]
