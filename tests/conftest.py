@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from orchestration.settings import switch_telemetry_off
@@ -19,6 +20,10 @@ for name in (
     "PHIP_IDENTITY_KEY_FILE",
 ):
     os.environ.pop(name, None)
+
+# how long an example takes says more of the machine than of the code
+hypothesis.settings.register_profile("phip", deadline=None)
+hypothesis.settings.load_profile("phip")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Folders whose modules take minutes, the longest first: started last, one worker would work while the other waits.

@@ -324,7 +324,7 @@ def below_england(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["org_level"] != "england") & (table["metric_id"] != "open")]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables())
 def test_no_small_or_unrounded_count_is_published(table: pd.DataFrame) -> None:
     before = table.copy(deep=True)
@@ -343,7 +343,7 @@ def test_no_small_or_unrounded_count_is_published(table: pd.DataFrame) -> None:
     assert (ratios["lower_95"].fillna(0) <= ratios["value"] + 1e-9).all()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables())
 def test_no_whole_has_a_single_masked_part_beside_published_ones(table: pd.DataFrame) -> None:
     result = below_england(control(table, METRICS, RULE))
@@ -353,7 +353,7 @@ def test_no_whole_has_a_single_masked_part_beside_published_ones(table: pd.DataF
         assert not ((groups.sum() == 1) & (groups.size() > 1)).any()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables(), st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(table: pd.DataFrame, random: Any) -> None:
     order = list(table.index)
@@ -362,7 +362,7 @@ def test_order_of_rows_does_not_matter(table: pd.DataFrame, random: Any) -> None
     pd.testing.assert_frame_equal(shuffled, control(table, METRICS, RULE))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables(), st.integers(0, RULE.suppress_up_to))
 def test_all_counts_of_the_masked_class_look_the_same(table: pd.DataFrame, other: int) -> None:
     """Replacing any small count below England by another of 0..7 changes nothing that is published."""

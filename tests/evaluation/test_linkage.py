@@ -214,7 +214,7 @@ def competitions(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pairs, rivals
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(competitions())
 def test_what_passes_one_half_is_one_to_one(case: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     pairs, rivals = case

@@ -80,7 +80,7 @@ worlds = st.builds(
 
 @pytest.mark.parametrize("metric_id", [COUNT, SHARE, MEDIAN, INCIDENCE, CURVE])
 @given(old=worlds, new=worlds)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 def test_the_parts_add_up_to_the_change(metric_id: str, old: World, new: World) -> None:
     with tempfile.TemporaryDirectory() as folder:
         frame = told(metric_id, old, new, Path(folder))
@@ -97,7 +97,7 @@ def test_the_parts_add_up_to_the_change(metric_id: str, old: World, new: World) 
 
 
 @given(old=worlds, new=worlds)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_every_changed_figure_is_told_and_no_other(old: World, new: World) -> None:
     from unit_worlds import FIGURE_KEY, figures_of
 

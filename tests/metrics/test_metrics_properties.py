@@ -29,7 +29,6 @@ from dbt_project.registry import Metric
 
 METRICS = invariants.METRICS
 FEW = settings(
-    deadline=None,
     phases=[Phase.generate],
     derandomize=True,
     database=None,

@@ -398,7 +398,6 @@ FIELD = st.text(alphabet='ab "\n\r,;é', max_size=5)
 
 @settings(
     max_examples=300,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
