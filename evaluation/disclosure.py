@@ -12,8 +12,11 @@ What it does, by the disclosure class of the metric (``Metric.disclosure_class``
 * **C** (learner outcomes, characteristics): as B in regions and ICBs; below ICB every value is masked; in
   England small counts are masked as below it, other figures stay unrounded.
 
-A row that has no value (too early, input missing) carries no numerator or denominator either where its class
-is controlled: the reason is published, the small number behind it is not.
+A row that has no value (input missing) carries no numerator or denominator either where its class is controlled: the
+reason is published, the small number behind it is not. Where the reason itself is that there are few people
+(``unreliable``, or too early where England is not), the row is masked like any small count, and every masked row
+below England carries England's status: its own would tell how small it is. Where England is too early, so is every
+place.
 
 Complementary masking: the parts of a whole are the cells of one level across England, and the strands, the
 sectors or the categories within one organisation. Where exactly one part of a whole is masked, the part with
@@ -105,7 +108,12 @@ class _Facts:
         return (self.class_b | self.class_c) & ~self.england
 
 
-def control(values: pd.DataFrame, metrics: Mapping[str, Metric], rule: DisclosureRule) -> pd.DataFrame:
+def control(
+    values: pd.DataFrame,
+    metrics: Mapping[str, Metric],
+    rule: DisclosureRule,
+    withhold: NDArray[np.bool_] | None = None,
+) -> pd.DataFrame:
     """Metric values as they may be published.
 
     ``values`` has the columns of ``marts.fct_metric_value`` (or ``fct_metric_breakdown``); it is not changed.
@@ -116,12 +124,17 @@ def control(values: pd.DataFrame, metrics: Mapping[str, Metric], rule: Disclosur
     _require_known(values, "metric_id", metrics)
     _require_known(values, "status", STATUS_SYMBOL)
     values = _without_unreported(values)
+    national = _national_status(values)
+    values = _without_early(values, metrics, national)
     facts = _facts(values, metrics)
-    masked = _primary(facts, rule)
+    masked = _primary(facts, rule) | _unspoken(values, facts, rule)
     masked = _complementary(values, facts, masked)
+    masked |= _wanted(values, facts, withhold)
     figures = _figures(values, metrics, facts, masked, rule)
     result = values.assign(**figures)
     result["suppressed"] = masked
+    # why a small count has no value ("unreliable", "too early") would tell how small it is
+    result["status"] = np.where(masked & ~facts.england, national, values["status"].astype(object))
     symbol = values["status"].map(dict(STATUS_SYMBOL))
     result["symbol"] = np.where(masked, SUPPRESSED, symbol.astype(object))
     return result
@@ -138,6 +151,53 @@ def _without_unreported(values: pd.DataFrame) -> pd.DataFrame:
     if not unreported.any():
         return values
     return values.assign(**{name: np.where(unreported, np.nan, _floats(values, name)) for name in FIGURES})
+
+
+def _national_status(values: pd.DataFrame) -> NDArray[np.object_]:
+    """Status of England's figure of the same cut and period, row by row; ``final`` where England has none."""
+    keys = [key for key in _keys(values) if key not in ("org_level", "org_code")]
+    england = values[values["org_level"] == "england"]
+    told = values[keys].merge(england[[*keys, "status"]].drop_duplicates(keys), on=keys, how="left")
+    return told["status"].fillna("final").to_numpy(dtype=object)
+
+
+def _without_early(
+    values: pd.DataFrame, metrics: Mapping[str, Metric], national: NDArray[np.object_]
+) -> pd.DataFrame:
+    """Where England's cohort is too young, nothing below is shown either: whose cohort is old enough, or is empty,
+    would tell how small it is."""
+    controlled = values["metric_id"].map(
+        {key: metric.disclosure_class != "A" for key, metric in metrics.items()}
+    )
+    early = (
+        controlled.to_numpy(dtype=np.bool_)
+        & (values["org_level"] != "england").to_numpy(dtype=np.bool_)
+        & (national == "too_early")
+    )
+    if not early.any():
+        return values
+    blank = {name: np.where(early, np.nan, _floats(values, name)) for name in FIGURES}
+    return values.assign(**blank, status=np.where(early, "too_early", values["status"].astype(object)))
+
+
+def _unspoken(values: pd.DataFrame, facts: _Facts, rule: DisclosureRule) -> Mask:
+    """Rows below England without a value for a reason that few people bring about, masked like any small count."""
+    status = values["status"]
+    too_few = status.eq("unreliable") | (status.isin(("not_reached", *STATUSES_WITH_VALUE)))
+    enough = facts.denominator > rule.suppress_up_to
+    national = pd.Series(_national_status(values), index=values.index)
+    # a cohort too young here and not in England is told as small; "not reached" of enough people is a finding
+    few = (status.eq("too_early") & national.ne("too_early")) | (
+        too_few & ~(status.eq("not_reached") & enough)
+    )
+    return facts.controlled & ~facts.england & ~facts.has_value & few.to_numpy(dtype=np.bool_)
+
+
+def _wanted(values: pd.DataFrame, facts: _Facts, withhold: NDArray[np.bool_] | None) -> Mask:
+    """Rows asked to be withheld from outside, where there is something to withhold."""
+    if withhold is None:
+        return np.zeros(len(values), dtype=np.bool_)
+    return withhold & facts.controlled & facts.has_value
 
 
 def _require_known(values: pd.DataFrame, column: str, known: Mapping[str, object]) -> None:
@@ -193,7 +253,7 @@ def _complementary(values: pd.DataFrame, facts: _Facts, masked: Mask) -> Mask:
     Masking on one axis can leave a single mask on another, so the axes are gone through until nothing
     changes; every round masks at least one more cell, so it ends.
     """
-    considered = np.flatnonzero(facts.controlled & facts.has_value & ~facts.average)
+    considered = np.flatnonzero(facts.controlled & (facts.has_value | masked) & ~facts.average)
     masked = masked.copy()
     if considered.size == 0:
         return masked

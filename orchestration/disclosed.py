@@ -11,12 +11,9 @@ import pandas as pd
 
 from dbt_project.registry import Metric, Programme
 from evaluation.disclosure import control
+from orchestration.publishable import BREAKDOWN, FIGURES, PUBLISHABLE, publishable
 
-# A missing cell between masked ones would say "zero", so cuts that have no row for every zero stay inside.
-PUBLISHABLE = "(sector = 'all' or org_level = 'england')"
-# Counts of a month in one network are nearly all small: networks are published by year and to date, all strands.
-NETWORK_CUTS = "(org_level <> 'pcn' or {public} or (period_grain in ('year', 'all') and strand = 'all'))"
-FIGURE_TABLES = ("fct_metric_value", "fct_metric_breakdown")
+FIGURE_TABLES = (FIGURES, BREAKDOWN)
 SENSITIVITY_TABLE = "fct_metric_sensitivity"
 REFERENCE_TABLES = ("dim_metric", "dim_organisation", "dim_practice", "dim_practice_pcn_membership")
 
@@ -58,11 +55,7 @@ def controlled(
     connection: duckdb.DuckDBPyConnection, table: str, metric: Metric, programme: Programme
 ) -> pd.DataFrame:
     """Every publishable row of one metric, disclosure-controlled, in a stable order."""
-    cuts = NETWORK_CUTS.format(public="true" if metric.disclosure_class == "A" else "false")
-    rows = connection.execute(
-        f"select * from wh.marts.{table} where metric_id = ? and {PUBLISHABLE} and {cuts} order by all",
-        [metric.id],
-    ).df()
+    rows = publishable(connection, table, metric, programme.disclosure)
     return control(rows, {metric.id: metric}, programme.disclosure)
 
 
@@ -89,7 +82,7 @@ def _write_sensitivity(connection: duckdb.DuckDBPyConnection, metrics: Mapping[s
     public = [metric.id for metric in metrics.values() if metric.disclosure_class == "A"]
     connection.execute(
         f"create table {SENSITIVITY_TABLE} as from wh.marts.{SENSITIVITY_TABLE}"
-        f" where list_contains($public, metric_id) and {PUBLISHABLE} order by all",
+        f" where list_contains($public, metric_id) and {PUBLISHABLE.format(public='true')} order by all",
         {"public": public},
     )
 

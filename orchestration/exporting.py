@@ -39,7 +39,7 @@ def published(settings: Settings, to: Path | None) -> Told:
     files = _files(target)
     lines = (
         f"wrote the figures of release {current.release_id} to {target}:",
-        f"  {WORKBOOK:<18} England, regions, boards; networks by year",
+        f"  {WORKBOOK:<18} England, regions, boards, networks",
         "  csv/               one file per measure, described by csv-metadata.json",
         "  parquet/           the same tables",
         f"  {PUBLISHED:<18} the same tables for SQL and notebooks",

@@ -44,7 +44,7 @@ def write_exports(database: Path, out: Path) -> tuple[Download, ...]:
     return (
         Download(
             out / WORKBOOK,
-            "Workbook for Excel: England, regions and boards; networks by year; impact analyses",
+            "Workbook for Excel: England, regions and boards and networks; impact analyses",
         ),
         Download(out / CSV, "Every figure as CSV, one file per measure, with metadata"),
         *(

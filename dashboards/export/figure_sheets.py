@@ -24,8 +24,8 @@ GEOGRAPHIES = ("as_now", "as_was")  # the first one a table has is shown
 NAME_LIMIT = 31  # characters a spreadsheet allows on a tab
 ROW_LIMIT = 1_048_576
 SELECTION = (
-    "England, regions and integrated care boards in every period; primary care networks by financial year and since "
-    "the start, or, where a measure has neither, in its newest month"
+    "England, regions and integrated care boards in every period published; primary care networks since the start and, "
+    "where published, by financial year; or, where a measure has neither, in its newest month"
 )
 PLACES = "Places are organisations as they are now; those that have merged are counted anew, from people."
 _FORBIDDEN_IN_NAMES = re.compile(r"[\[\]:*?/\\']")

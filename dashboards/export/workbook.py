@@ -77,7 +77,7 @@ def _cover(publication: Publication, sheets: int, others: int) -> Iterator[Line]
         yield Line(f"After them come {others} worksheets on the time to pass and on impact analyses, whole.")
     yield Line("Where the rest is", heading=True)
     yield Line(
-        "Months and quarters of networks, sub-ICB locations and the geography as it was at the time are in the CSV "
+        "Other periods of networks, sub-ICB locations and the geography as it was at the time are in the CSV "
         "and Parquet files of the same release, beside this workbook."
     )
     yield Line("How to read it", heading=True)

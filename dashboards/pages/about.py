@@ -10,6 +10,7 @@ from dashboards.index import FIGURES, SITEMAP_PAGE
 from dashboards.pages import Nav
 from dashboards.pages.archive import PATH as ARCHIVE
 from dashboards.pages.changes import PATH as CHANGES
+from dashboards.pages.hidden import PATH as HIDDEN
 from dashboards.pages.methods import PATH as METHODS
 from dashboards.pages.theory import PATH as THEORY
 from dashboards.site import Site
@@ -40,6 +41,7 @@ def _ways() -> Links:
     whole = (
         ("How the programme should work, and what is measured of it", THEORY),
         ("How everything is computed, with the source of every formula", METHODS),
+        ("How and why numbers are hidden", HIDDEN),
         ("Every page of this release", SITEMAP_PAGE),
         ("Every chart, table and measure, for machines (JSON)", FIGURES),
     )

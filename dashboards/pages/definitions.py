@@ -9,8 +9,14 @@ from dashboards.blocks import Block, Facts, LinkGroup, Links, Page
 from dashboards.pages import Nav
 from dashboards.site import Site
 from dbt_project.registry import Metric
+from dbt_project.registry.metrics import GRAINS
 
 NAV = Nav(9, "Definitions", "definitions.html")
+_HIDDEN = {
+    "A": "No, the counts are public (class A)",
+    "B": "Below England (class B)",
+    "C": "Below England; small counts of England too (class C)",
+}
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -41,6 +47,8 @@ def _definition(site: Site, metric: Metric) -> Facts:
         ("Reading", wording.DIRECTION[metric.direction]),
         ("Target", _target(metric)),
         ("Smallest group shown", str(metric.minimum_denominator) if metric.minimum_denominator else ""),
+        ("Shown for", _shown(site, metric)),
+        ("Hidden and rounded", _HIDDEN[metric.disclosure_class]),
         ("Data from", ", ".join(_feed(site, name) for name in metric.feeds)),
         ("Place in the programme's logic", wording.NODE[metric.theory_of_change]),
         ("Owner", metric.owner),
@@ -51,6 +59,16 @@ def _definition(site: Site, metric: Metric) -> Facts:
         title=metric.label,
         id=formatting.slug(metric.id),
     )
+
+
+def _shown(site: Site, metric: Metric) -> str:
+    """Levels, each with the shortest period published there."""
+    told: list[str] = []
+    for level in metric.levels:
+        grains = metric.published_grains(level, site.programme.disclosure)
+        if grains:
+            told.append(f"{wording.LEVEL[level]} {wording.GRAIN[min(grains, key=GRAINS.index)]}")
+    return "; ".join(told)
 
 
 def _feed(site: Site, name: str) -> str:

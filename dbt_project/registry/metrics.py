@@ -19,6 +19,7 @@ from dbt_project.registry.paths import DBT_PROJECT_DIR, METRICS_DIR
 
 Level = Literal["england", "region", "icb", "sub_icb", "pcn"]
 Grain = Literal["month", "quarter", "year", "all"]
+GRAINS: tuple[Grain, ...] = ("month", "quarter", "year", "all")  # from the finest
 
 
 class Target(Strict):
@@ -74,11 +75,21 @@ class Metric(Strict):
     lower_bound: float | None = 0
     upper_bound: float | None = None  # plausible bounds of the England value, checked by the gate
     disclosure_class: Literal["A", "B", "C"]
+    finest_grain: dict[Level, Grain] = Field(default={})  # below England, where the rule says too much
     target: Target | None = None
     theory_of_change: Literal["input", "activity", "output", "outcome", "impact"]
     owner: str
     review_date: date
     version: int = Field(ge=1)
+
+    def published_grains(self, level: Level, rule: DisclosureRule) -> tuple[Grain, ...]:
+        """Grains published at a level: all of class A and of England, else none finer than the rule allows."""
+        if self.disclosure_class == "A" or level == "england":
+            return self.grains
+        if self.kind == "stock":
+            return self.grains if level in rule.stocks_shown else ()
+        finest = GRAINS.index(self.finest_grain.get(level, rule.finest_grain[level]))
+        return tuple(grain for grain in self.grains if GRAINS.index(grain) >= finest)
 
     @model_validator(mode="after")
     def _estimates_name_their_estimator(self) -> Metric:
@@ -108,10 +119,16 @@ class Strand(Strict):
 
 
 class DisclosureRule(Strict):
-    """The default rule for controlled counts (NHS Digital practice)."""
+    """The default rule for controlled counts (NHS Digital practice).
+
+    ``finest_grain`` (classes B and C, below England): finer periods are nearly all small counts and stay inside; by
+    level. ``stocks_shown``: levels at which a count on a day, which has no longer period, is published at all.
+    """
 
     suppress_up_to: int
     round_to: int
+    finest_grain: dict[Level, Grain]
+    stocks_shown: tuple[Level, ...]
 
 
 class Programme(Strict):

@@ -10,7 +10,7 @@ from scipy import stats
 from dbt_project.registry.metrics import DisclosureRule
 from evaluation.compared_curves import compared_curves
 
-RULE = DisclosureRule(suppress_up_to=7, round_to=5)
+RULE = DisclosureRule(suppress_up_to=7, round_to=5, finest_grain={}, stocks_shown=())
 
 
 def _learners(sizes: dict[str, int], seed: int, slower: str = "") -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pytest
 from dbt_project.registry.metrics import DisclosureRule
 from evaluation.controlled_curve import COLUMNS, DAYS_IN_MONTH, LEAST_AT_RISK, controlled_curve
 
-RULE = DisclosureRule(suppress_up_to=7, round_to=5)
+RULE = DisclosureRule(suppress_up_to=7, round_to=5, finest_grain={}, stocks_shown=())
 
 
 def _units(number: int, seed: str) -> pd.DataFrame:

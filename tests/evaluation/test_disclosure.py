@@ -15,7 +15,7 @@ from dbt_project.registry.metrics import DisclosureRule, Metric
 from evaluation import intervals
 from evaluation.disclosure import FIGURES, KEYS, STATUS_SYMBOL, control
 
-RULE = DisclosureRule(suppress_up_to=7, round_to=5)
+RULE = DisclosureRule(suppress_up_to=7, round_to=5, finest_grain={}, stocks_shown=())
 
 
 def metric(metric_id: str, disclosure_class: str, unit: str = "people", **fields: Any) -> Metric:
@@ -253,16 +253,46 @@ def test_categories_of_a_breakdown_protect_each_other() -> None:
 
 
 def test_row_without_a_value_shows_its_reason_and_no_count() -> None:
-    reasons = ("too_early", "input_missing", "not_reported", "unreliable")
+    reasons = ("input_missing", "not_reported")
     result = published(
         *[
             cell("share_b", "icb", f"Q0{n}", 3, denominator=9, value=None, status=status)
             for n, status in enumerate(reasons)
         ]
     )
-    assert result["symbol"].tolist() == ["e", "x", "n", "u"]
+    assert result["symbol"].tolist() == ["x", "n"]
     assert not result["suppressed"].any()
     assert result[list(FIGURES)].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("status", ["unreliable", "too_early"])
+def test_a_reason_that_few_people_bring_about_is_withheld_like_a_small_count(status: str) -> None:
+    result = published(
+        cell("share_b", "england", "ENG", 30, denominator=90),
+        cell("share_b", "icb", "Q01", 3, denominator=9, value=None, status=status),
+    )
+    assert result["symbol"].tolist() == ["", "c"]
+    assert result["status"].tolist() == ["final", "final"]
+    assert result["suppressed"].tolist() == [False, True]
+
+
+def test_where_england_is_too_early_every_place_is_whatever_it_has() -> None:
+    result = published(
+        cell("share_b", "england", "ENG", 30, denominator=90, value=None, status="too_early"),
+        cell("share_b", "icb", "Q01", 20, denominator=40),
+        cell("share_b", "icb", "Q02", 0, denominator=0, value=None, status="final"),
+    )
+    assert result["symbol"].tolist() == ["e", "e", "e"]
+    assert result[list(FIGURES)].iloc[1:].isna().all(axis=None)
+
+
+def test_a_masked_row_has_the_status_of_england_and_not_its_own() -> None:
+    result = published(
+        cell("share_b", "england", "ENG", 30, denominator=90, status="provisional"),
+        cell("share_b", "icb", "Q01", 3, denominator=9, status="unreliable"),
+        cell("share_b", "icb", "Q02", 2, denominator=9, status="final"),
+    )
+    assert result["status"].tolist() == ["provisional"] * 3
 
 
 def test_status_symbols_of_published_values() -> None:

@@ -123,6 +123,11 @@ def write_build(path: Path, raw: Path) -> None:
         for table, columns in contracts().items():
             if table != "fct_metric_unit":
                 _create(connection, table, columns, rows.get(table, ()))
+        connection.execute("create schema wh.intermediate")
+        connection.execute(
+            "create view wh.intermediate.int_organisation_period as "
+            "select distinct org_level, org_code, geography, period_grain, period_start from wh.marts.fct_metric_value"
+        )
         connection.execute(
             "create view wh.marts.fct_metric_unit as "
             "select metric_id, org_code as unit_key from wh.marts.fct_metric_value"
