@@ -240,5 +240,5 @@ def test_a_browser_that_does_not_start_costs_only_the_pictures(tmp_path: Path) -
     broken.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     broken.chmod(0o755)
     report = build_site(made_inputs.inputs(networks_each=1), tmp_path / "site", browser=broken)
-    assert report.pictures_drawn == 0 and report.pages == 78
+    assert report.pictures_drawn == 0 and report.pages == 79
     assert any("did not start" in note for note in report.notes)
