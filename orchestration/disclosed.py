@@ -11,6 +11,7 @@ import pandas as pd
 
 from dbt_project.registry import Metric, Programme
 from evaluation.disclosure import control
+from orchestration.protecting import Progress, Protection, linked, protection
 from orchestration.publishable import BREAKDOWN, FIGURES, PUBLISHABLE, publishable
 
 FIGURE_TABLES = (FIGURES, BREAKDOWN)
@@ -25,17 +26,21 @@ def write_published(
     metrics: Mapping[str, Metric],
     programme: Programme,
     frames: Mapping[str, pd.DataFrame],
+    progress: Progress = lambda _: None,
 ) -> int:
     """Write the published DuckDB of a release and return how many cells are withheld.
 
     ``warehouse`` is read, never written. ``frames`` are further tables to publish as they are (feed_status,
-    check_result, release_info). Figures are controlled metric by metric, which bounds the memory.
+    check_result, release_info). Raises :class:`expectations.gate.GateRefused` where a withheld
+    count could be worked out of what is published and nothing more can be withheld.
     """
     with duckdb.connect(str(target)) as connection:
         connection.execute(f"attach '{warehouse}' as wh (read_only)")
+        safe = protection(connection, metrics, programme)
+        safe.protect(progress)
         withheld = 0
         for table in FIGURE_TABLES:
-            withheld += _write_figures(connection, table, metrics, programme)
+            withheld += _write_figures(connection, table, metrics, programme, safe)
         _write_sensitivity(connection, metrics)
         for table in REFERENCE_TABLES:
             connection.execute(f"create table {table} as from wh.marts.{table} order by all")
@@ -52,20 +57,39 @@ def write_published(
 
 
 def controlled(
-    connection: duckdb.DuckDBPyConnection, table: str, metric: Metric, programme: Programme
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    metric: Metric,
+    metrics: Mapping[str, Metric],
+    programme: Programme,
 ) -> pd.DataFrame:
-    """Every publishable row of one metric, disclosure-controlled, in a stable order."""
+    """Every publishable row of one metric as a release has it, in a stable order."""
+    safe = protection(connection, linked(metric, metrics), programme)
+    safe.protect()
+    return _controlled(connection, table, metric, programme, safe)
+
+
+def _controlled(
+    connection: duckdb.DuckDBPyConnection, table: str, metric: Metric, programme: Programme, safe: Protection
+) -> pd.DataFrame:
+    protected = safe.published.get((table, metric.id))
+    if protected is not None:
+        return protected
     rows = publishable(connection, table, metric, programme.disclosure)
     return control(rows, {metric.id: metric}, programme.disclosure)
 
 
 def _write_figures(
-    connection: duckdb.DuckDBPyConnection, table: str, metrics: Mapping[str, Metric], programme: Programme
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    metrics: Mapping[str, Metric],
+    programme: Programme,
+    safe: Protection,
 ) -> int:
     created = False
     withheld = 0
     for metric in metrics.values():
-        frame = controlled(connection, table, metric, programme)
+        frame = _controlled(connection, table, metric, programme, safe)
         withheld += int(frame["suppressed"].sum())
         connection.register("frame", _typed(frame))
         columns = _columns(connection, table)

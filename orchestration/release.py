@@ -31,6 +31,7 @@ from orchestration.history import linkage_band, release_changes
 from orchestration.impact import locking, running
 from orchestration.offered import offer
 from orchestration.recipe import RECIPE, Facts, materials, write_json
+from orchestration.release_audit import audit_release
 from orchestration.settings import Settings
 
 CURRENT = "current"
@@ -203,7 +204,9 @@ def make(
         metrics=load_metrics(),
         programme=load_programme(),
         frames=frames,
+        progress=progress,
     )
+    audit_release(database, build.path(settings), load_metrics(), load_programme())
     add_charted(database, load_metrics(), build.vintage)
     offer(database)
     locks.step(settings, "exports and site")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from dbt_project.registry import Metric, load_programme
+from dbt_project.registry import Metric, load_metrics, load_programme
 from orchestration import builds
 from orchestration.history.picture import Picture
 from orchestration.settings import Settings
@@ -68,7 +68,7 @@ def _controlled(picture: Picture, metric: Metric) -> Generator[duckdb.DuckDBPyCo
 
     with duckdb.connect() as connection:
         connection.execute(f"attach '{picture.path}' as wh (read_only)")
-        figures = controlled(connection, "fct_metric_value", metric, load_programme())
+        figures = controlled(connection, "fct_metric_value", metric, load_metrics(), load_programme())
         connection.register("figures", figures.astype({"symbol": "string"}))
         connection.execute("create table fct_metric_value as from figures")
         connection.execute("create view dim_organisation as from wh.marts.dim_organisation")

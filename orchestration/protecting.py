@@ -1,0 +1,215 @@
+"""Withholding until a reader can work out no small count: the audit's answer is masked further, and audited again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dbt_project.registry import DisclosureRule, Metric, Programme
+from evaluation.disclosure import control
+from evaluation.disclosure_audit import UNBOUNDED, Bounds, Equations, Ints, behind, bounds, involved
+from expectations.gate import GateRefused
+from orchestration.publishable import BREAKDOWN, FIGURES, publishable
+from orchestration.published_cells import CELL_KEY, ENGLAND, Rows, equations, narrowest, published_cells
+from orchestration.shown_counts import shown_counts
+
+WEIGHT = {
+    "region": 100.0,
+    "icb": 10.0,
+    "sub_icb": 5.0,
+    "pcn": 1.0,
+}  # of a figure withheld: what it tells to how many
+ROUNDS = 60  # every round withholds at least one figure more
+Mask = NDArray[np.bool_]
+Progress = Callable[[str], None]
+Tables = Mapping[tuple[str, str], pd.DataFrame]  # (table, metric id) -> rows
+NAMED = 20  # counts named in a refusal
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What a reader finds of withheld small counts: positions in ``cells`` of those asked, and the bounds.
+
+    ``equations``: how the counts make up one another.
+    ``goal``: how large each would have to be possible: the largest withheld count, or what England's own figures,
+    published whole by policy, leave of it.
+    """
+
+    cells: pd.DataFrame
+    equations: Equations
+    asked: Ints
+    goal: Ints
+    found: Bounds
+
+    @property
+    def recovered(self) -> Ints:
+        """Positions of asked counts of which a reader knows more than that they are withheld."""
+        low, high = self.found.low[self.asked], self.found.high[self.asked]
+        return self.asked[(low > 0) | (high < self.goal)]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why this may not be published, cell by cell: where they are, never what they are."""
+        found = self.cells.iloc[self.recovered]
+        told = [
+            "disclosure audit: a withheld count can be worked out: "
+            + ", ".join(str(row[name]) for name in CELL_KEY if name != "start" and row[name] != "")
+            + f" from {row['start']:%Y-%m-%d}"
+            for row in found.head(NAMED).to_dict("records")
+        ]
+        return [*told, f"and {len(found) - NAMED:,} more"] if len(found) > NAMED else told
+
+
+class Auditor:
+    """Audits rows of the same metrics again and again: how counts make up one another is worked out once."""
+
+    def __init__(
+        self, metrics: Mapping[str, Metric], rule: DisclosureRule, organisations: pd.DataFrame
+    ) -> None:
+        self.metrics, self.rule, self.organisations = metrics, rule, organisations
+        self.shown = shown_counts(metrics)
+        self._equations: Equations | None = None
+
+    def cells(self, exact: Tables, published: Tables) -> pd.DataFrame:
+        """The counts of every row (:func:`published_cells`); published rows are in the order of the uncontrolled."""
+        of = {
+            table: {
+                metric: Rows(rows, published[(of, metric)])
+                for (of, metric), rows in exact.items()
+                if of == table
+            }
+            for table in (FIGURES, BREAKDOWN)
+        }
+        return published_cells(of[FIGURES], of[BREAKDOWN], self.shown, self.metrics, self.rule)
+
+    def audit(self, exact: Tables, published: Tables) -> Audit:
+        """Everything a reader can work out of the published rows."""
+        cells = narrowest(self.cells(exact, published))
+        true, known = _counts(cells)
+        if self.equations is None:
+            self.equations = equations(cells, self.shown, self.organisations, self.metrics).agreeing(
+                true, known
+            )
+        low, high = cells["low"].to_numpy(dtype=np.int64), cells["high"].to_numpy(dtype=np.int64)
+        small = cells["is_masked"].to_numpy(dtype=np.bool_) & known & (true <= self.rule.suppress_up_to)
+        asked = np.flatnonzero(small)
+        england = (cells["level"] == ENGLAND).to_numpy(dtype=np.bool_)
+        national = bounds(np.where(england, low, 0), np.where(england, high, UNBOUNDED), made)
+        goal = np.minimum(self.rule.suppress_up_to, national.high[asked])
+        found = bounds(low, high, made)
+        if ((true < low) | (true > high))[known].any() or found.contradictory.size:
+            raise GateRefused(["disclosure audit: the published figures contradict one another"])
+        return Audit(cells, made, asked, goal, found)
+
+
+@dataclass
+class Protection:
+    """Rows of every controlled metric of a build, and which of them are withheld beyond the usual rule."""
+
+    auditor: Auditor
+    exact: Tables  # publishable rows, uncontrolled
+    withheld: dict[tuple[str, str], Mask] = field(default_factory=dict)
+    published: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for key in self.exact:
+            self._control(key)
+
+    def protect(self, progress: Progress = lambda _: None) -> None:
+        """Withhold further figures until nothing is recovered.
+
+        Raises :class:`expectations.gate.GateRefused` where something is though everything that may be is withheld.
+        """
+        if not self.exact:
+            return
+        for _ in range(ROUNDS):
+            audit = self.auditor.audit(self.exact, self.published)
+            recovered = audit.recovered
+            if not recovered.size:
+                return
+            victims = self._victims(audit)
+            progress(
+                f"withholding {len(victims):,} figures more, by which {recovered.size:,} could be worked out"
+            )
+            if not victims.size:
+                break
+            self._withhold(audit.cells.iloc[victims])
+        raise GateRefused(audit.reasons)
+
+    def _victims(self, audit: Audit) -> Ints:
+        """For every count recovered, the figure that tells least among those that gave it away."""
+        equations, cells = audit.equations, audit.cells
+        is_open = (audit.found.low[audit.asked] > 0), (audit.found.high[audit.asked] < audit.goal)
+        can = ((cells["level"] != ENGLAND) & ((cells["low"] > 0) | (cells["high"] < UNBOUNDED))).to_numpy(
+            dtype=np.bool_
+        )
+        cost = cells["level"].map(WEIGHT).fillna(np.inf).to_numpy(dtype=np.float64)
+        cost = cost + np.minimum(cells["true"].to_numpy(dtype=np.float64), 10_000) / 100_000
+        chosen: set[int] = set()
+        for highest, opens in ((False, is_open[0]), (True, is_open[1])):
+            for count in audit.asked[opens]:
+                near = involved(equations, audit.found, int(count), highest=highest)
+                near = near[can[near]]
+                if not near.size:
+                    near = behind(equations, audit.found, int(count), highest=highest)
+                    near = near[can[near]]
+                if near.size and not chosen.intersection(near.tolist()):
+                    chosen.add(int(near[np.argmin(cost[near])]))
+        return np.array(sorted(chosen), dtype=np.int64)
+
+    def _withhold(self, cells: pd.DataFrame) -> None:
+        """Withhold every row that shows one of the counts."""
+        rows = self.auditor.cells(self.exact, self.published)
+        rows = rows.merge(cells[list(CELL_KEY)], on=list(CELL_KEY), how="inner")
+        rows = rows[(rows["level"] != ENGLAND) & ~rows["is_masked"]]
+        for (metric_id, is_breakdown), part in rows.groupby(["metric_id", "is_breakdown"]):
+            key = (BREAKDOWN if is_breakdown else FIGURES, str(metric_id))
+            self.withheld[key][part["position"].to_numpy(dtype=np.int64)] = True
+            self._control(key)
+
+    def _control(self, key: tuple[str, str]) -> None:
+        rows = self.exact[key]
+        mask = self.withheld.setdefault(key, np.zeros(len(rows), dtype=np.bool_))
+        self.published[key] = control(rows, {key[1]: self.auditor.metrics[key[1]]}, self.auditor.rule, mask)
+
+
+def protection(
+    connection: duckdb.DuckDBPyConnection, metrics: Mapping[str, Metric], programme: Programme
+) -> Protection:
+    """The controlled metrics of the attached build ``wh``, by the usual rule, ready to be audited."""
+    exact: dict[tuple[str, str], pd.DataFrame] = {}
+    for metric_id in dict.fromkeys(item.metric_id for item in shown_counts(metrics)):
+        for table in (FIGURES, BREAKDOWN):
+            rows = publishable(connection, table, metrics[metric_id], programme.disclosure)
+            if len(rows):
+                exact[(table, metric_id)] = rows
+    organisations = connection.execute("from wh.marts.dim_organisation").df()
+    return Protection(Auditor(metrics, programme.disclosure, organisations), exact)
+
+
+def linked(metric: Metric, metrics: Mapping[str, Metric]) -> dict[str, Metric]:
+    """The metrics that count the same measures as one, those that count the same as these, and so on.
+
+    Counts of other measures make up none of theirs: what is withheld of one metric depends on these alone.
+    """
+    measures: dict[str, set[str]] = {}
+    for item in shown_counts(metrics):
+        measures.setdefault(item.metric_id, set()).add(item.count.measure)
+    found, near = {metric.id}, measures.get(metric.id, set())
+    while True:
+        further = {name for name, own in measures.items() if own & near} - found
+        if not further:
+            return {name: metrics[name] for name in metrics if name in found}
+        found |= further
+        near = near.union(*(measures[name] for name in further))
+
+
+def _counts(cells: pd.DataFrame) -> tuple[Ints, Mask]:
+    true = cells["true"].to_numpy(dtype=np.float64)
+    known = ~np.isnan(true)
+    return np.where(known, true, 0).astype(np.int64), known
