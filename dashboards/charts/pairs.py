@@ -5,7 +5,7 @@ There are no totals of rows or columns, here or in the table: they would give aw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dashboards import formatting, theme, wording
@@ -19,8 +19,9 @@ Pair = tuple[str, str]  # from and to
 
 _ROW, _ROW_NARROW = 54, 48
 _TOP, _TOP_NARROW = 66, 150
-_BOTTOM, _BOTTOM_NARROW = 46, 120
-_ROOM, _ROOM_NARROW = 20, 14  # characters of a name
+_BOTTOM, _BOTTOM_NARROW = 46, 110
+_LEFT, _LEFT_NARROW = 180, 100
+_ROOM, _ROOM_NARROW = 16, 14  # characters of a line of a name
 _HALF = 0.5  # of a tile, as are the outlines
 
 
@@ -103,7 +104,7 @@ def _numbers(members: Mapping[Pair, Value], names: Mapping[str, str], colour: st
         "mode": "text",
         "x": [places.index(destination) for _, destination in members],
         "y": [places.index(origin) for origin, _ in members],
-        "text": [formatting.cell(value).removesuffix(" [p]") for value in members.values()],
+        "text": [_number(value) for value in members.values()],
         "customdata": [
             [f"{names[origin]} to {names[destination]}", formatting.cell(value)]
             for (origin, destination), value in members.items()
@@ -114,31 +115,22 @@ def _numbers(members: Mapping[Pair, Value], names: Mapping[str, str], colour: st
     }
 
 
+def _number(value: Value) -> str:
+    """The number alone where it is provisional: the line under the title says so for all."""
+    return formatting.cell(value).removesuffix(" [p]")
+
+
 def _layout(names: Mapping[str, str], sides: Pair, *, narrow: bool) -> dict[str, Any]:
-    last = len(names) - _HALF
-    ticks = {"tickvals": list(range(len(names))), "showgrid": False, "showline": False, "fixedrange": True}
-    room = _ROOM_NARROW if narrow else _ROOM
-    written = [wrapped(name, room) for name in names.values()]
+    """Axes that count tiles, which no reader needs; the names stand where ticks would."""
+    hidden = {"visible": False, "showgrid": False, "fixedrange": True}
+    ends = [-_HALF, len(names) - _HALF]
     return {
-        "xaxis": {
-            **ticks,
-            "side": "top",
-            "range": [-_HALF, last],
-            "ticktext": written,
-            "tickangle": -90 if narrow else 0,
-            "title": {"text": sides[1], "standoff": 4},
-        },
-        "yaxis": {
-            **ticks,
-            "range": [last, -_HALF],
-            "rangemode": "normal",
-            "ticktext": written,
-            "title": {"text": sides[0], "standoff": 4},
-            **theme.LABEL_GAP,
-        },
+        "xaxis": {**hidden, "range": ends, "rangemode": "normal"},
+        "yaxis": {**hidden, "range": ends[::-1], "rangemode": "normal"},
+        "annotations": [*_names(names, narrow=narrow), *_sides(sides, narrow=narrow)],
         "margin": {
-            "l": 112 if narrow else 190,
-            "r": 4,
+            "l": _LEFT_NARROW if narrow else _LEFT,
+            "r": 6,
             "t": _TOP_NARROW if narrow else _TOP,
             "b": _BOTTOM_NARROW if narrow else _BOTTOM,
         },
@@ -157,6 +149,34 @@ def _layout(names: Mapping[str, str], sides: Pair, *, narrow: bool) -> dict[str,
     }
 
 
+def _names(names: Mapping[str, str], *, narrow: bool) -> Iterator[dict[str, Any]]:
+    """Beside every row and over every column; upright over the narrow columns of a phone."""
+    plain = {"showarrow": False, "font": {"size": 12 if narrow else 14}}
+    for position, name in enumerate(names.values()):
+        text = wrapped(name, _ROOM_NARROW if narrow else _ROOM)
+        row = {"x": 0, "xref": "paper", "xanchor": "right", "xshift": -8, "y": position, "align": "right"}
+        column = {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 4, "x": position}
+        yield {**plain, **row, "text": text}
+        yield {**plain, **column, "text": text, **({"textangle": -90} if narrow else {})}
+
+
+def _sides(sides: Pair, *, narrow: bool) -> Iterator[dict[str, Any]]:
+    """What the rows and the columns are: at the corner where both begin."""
+    quiet = {"showarrow": False, "xref": "paper", "yref": "paper", "font": {"color": theme.MUTED, "size": 12}}
+    left = _LEFT_NARROW if narrow else _LEFT
+    yield {**quiet, "text": f"{sides[0]} ↓", "x": 0, "xanchor": "right", "xshift": -8, "y": 1, "yanchor": "bottom"}
+    yield {
+        **quiet,
+        "text": f"{sides[1]} →",
+        "x": 0,
+        "xanchor": "left",
+        "xshift": 8 - left if narrow else 0,
+        "y": 1,
+        "yanchor": "bottom",
+        "yshift": (_TOP_NARROW if narrow else _TOP) - 22,
+    }
+
+
 def _summary(names: Mapping[str, str], cells: Mapping[Pair, Value]) -> str:
     """From each origin the numbers in order of size, and how many destinations are withheld."""
     told: list[str] = []
@@ -165,11 +185,12 @@ def _summary(names: Mapping[str, str], cells: Mapping[Pair, Value]) -> str:
         numbers = sorted(
             ((to, value) for to, value in mine if value.value is not None), key=lambda each: -(each[1].value or 0)
         )
-        parts = [f"{formatting.cell(value)} to {to}" for to, value in numbers]
+        parts = [f"{_number(value)} {to}" for to, value in numbers]
         if withheld := len(mine) - len(numbers):
             parts.append(f"{withheld} withheld")
-        told.append(f"{name}: {', '.join(parts)}" if parts else f"{name}: {wording.NOTHING}")
-    return f"{'; '.join(told)}."
+        told.append(f"from {name}: {', '.join(parts) or wording.NOTHING}")
+    text = "; ".join(told)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _table(names: Mapping[str, str], cells: Mapping[Pair, Value], sides: Pair, caption: str) -> Table:

@@ -28,7 +28,8 @@ _PATHS = (
 )
 _PATHS_NOTE = (
     "Not known does not mean gone: hospitals send no return, and pharmacies and practices only show who prescribes."
-    " Numbers are rounded, and there are no totals, because they would give away the numbers that are withheld."
+    " [c] stands for a small number of people, none included, or for one that would give a small number away. The others"
+    " are rounded, and there are no totals, because they would undo that."
 )
 _NO_PLACE = ("other", "unknown")  # to or from these there is no move between sectors
 

@@ -133,7 +133,7 @@ def test_knowing_every_whole_narrows_no_withheld_pair(origins: list[tuple[int, .
 
 def test_rounding_alone_would_have_told_the_attacker() -> None:
     """The attack is one: on counts that are rounded to 5 and no further, it finds what is withheld."""
-    truth = matrix((0, 0, 0, 0, 357, 887))
+    truth = matrix((0, 0, 0, 0, 353, 883))
     only_rounded = truth.assign(
         value=[None, None, None, None, 355, 885], suppressed=[True, True, True, True, False, False]
     ).astype({"value": "float64"})
