@@ -18,7 +18,7 @@ from dbt_project.registry import Metric
 Pair = tuple[str, str]  # from and to
 
 _ROW, _ROW_NARROW = 54, 48
-_TOP, _TOP_NARROW = 66, 150
+_TOP, _TOP_NARROW = 66, 136
 _BOTTOM, _BOTTOM_NARROW = 46, 110
 _LEFT, _LEFT_NARROW = 180, 100
 _ROOM, _ROOM_NARROW = 16, 14  # characters of a line of a name

@@ -28,6 +28,7 @@ _PATHS = (
 )
 _PATHS_NOTE = (
     "Not known does not mean gone: hospitals send no return, and pharmacies and practices only show who prescribes."
+    " Whoever works in a practice and is employed by its network is shown under the network."
     " [c] stands for a small number of people, none included, or for one that would give a small number away. The others"
     " are rounded, and there are no totals, because they would undo that."
 )
@@ -171,7 +172,7 @@ def _paths(site: Site) -> list[Block]:
             figure_id="sector-paths",
             title=_most_common_move(site.programme.sectors, cells),
             what=f"{metric.label}, people by sector, England, {period}"
-            f"{', provisional' if newest.symbol == 'p' else ''}",
+            f"{', provisional' if any(value.symbol == 'p' for value in cells.values()) else ''}",
             sides=("Started in", "Last seen in, one to two years later"),
             note=_PATHS_NOTE,
         )
