@@ -51,7 +51,7 @@ def hidden_in_wholes(
 
 
 def _coarse_enough(count: float, remaining: float, rule: DisclosureRule) -> float | None:
-    """The count, as finely rounded as leaves more than ``suppress_up_to`` of what remains open; None if nothing does."""
+    """The count, rounded as finely as leaves ``suppress_up_to`` of what remains unexplained; None if nothing does."""
     to = rule.round_to
     while to == rule.round_to or to * _COARSEST <= count:
         number = float(np.floor(count / to + 0.5) * to)

@@ -164,7 +164,15 @@ def _sides(sides: Pair, *, narrow: bool) -> Iterator[dict[str, Any]]:
     """What the rows and the columns are: at the corner where both begin."""
     quiet = {"showarrow": False, "xref": "paper", "yref": "paper", "font": {"color": theme.MUTED, "size": 12}}
     left = _LEFT_NARROW if narrow else _LEFT
-    yield {**quiet, "text": f"{sides[0]} ↓", "x": 0, "xanchor": "right", "xshift": -8, "y": 1, "yanchor": "bottom"}
+    yield {
+        **quiet,
+        "text": f"{sides[0]} ↓",
+        "x": 0,
+        "xanchor": "right",
+        "xshift": -8,
+        "y": 1,
+        "yanchor": "bottom",
+    }
     yield {
         **quiet,
         "text": f"{sides[1]} →",
@@ -183,7 +191,8 @@ def _summary(names: Mapping[str, str], cells: Mapping[Pair, Value]) -> str:
     for origin, name in names.items():
         mine = [(names[to], value) for (start, to), value in cells.items() if start == origin]
         numbers = sorted(
-            ((to, value) for to, value in mine if value.value is not None), key=lambda each: -(each[1].value or 0)
+            ((to, value) for to, value in mine if value.value is not None),
+            key=lambda each: -(each[1].value or 0),
         )
         parts = [f"{_number(value)} {to}" for to, value in numbers]
         if withheld := len(mine) - len(numbers):

@@ -29,8 +29,8 @@ _PATHS = (
 _PATHS_NOTE = (
     "Not known does not mean gone: hospitals send no return, and pharmacies and practices only show who prescribes."
     " Whoever works in a practice and is employed by its network is shown under the network."
-    " [c] stands for a small number of people, none included, or for one that would give a small number away. The others"
-    " are rounded, and there are no totals, because they would undo that."
+    " [c] stands for a small number of people, none included, or for one that would give a small number away. The"
+    " others are rounded, and there are no totals, because they would undo that."
 )
 _NO_PLACE = ("other", "unknown")  # to or from these there is no move between sectors
 
@@ -161,7 +161,9 @@ def _paths(site: Site) -> list[Block]:
         return []
     newest = site.values.latest(metric, ENGLAND)
     parts = site.values.parts_of(metric, ENGLAND, newest) if newest else {}
-    cells = {(dimension.removeprefix("from_"), category): value for (dimension, category), value in parts.items()}
+    cells = {
+        (dimension.removeprefix("from_"), category): value for (dimension, category), value in parts.items()
+    }
     figure = None
     if newest is not None:
         period = formatting.period_of(newest)

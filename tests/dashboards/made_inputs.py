@@ -237,7 +237,11 @@ def _paths(metric: Metric, sectors: tuple[str, ...]) -> list[Row]:
             row = _cell(metric, ("england", "ENG"), ("all", START), "all", "all")
             number = float(5 * round(200 * share(metric.id, origin, destination) ** 3))
             withheld = number < 10 or destination == "hospital"
-            kept = {"value": None, "numerator": SECRET} if withheld else dict.fromkeys(("value", "numerator"), number)
+            kept = (
+                {"value": None, "numerator": SECRET}
+                if withheld
+                else dict.fromkeys(("value", "numerator"), number)
+            )
             told = {"status": "provisional", "suppressed": withheld, "symbol": "c" if withheld else "p"}
             rows.append({**row, **kept, **told, "dimension": f"from_{origin}", "category": destination})
     return rows

@@ -34,7 +34,8 @@ def _figure(built: Built) -> Element:
 
 def _cells(figure: Element) -> list[list[str]]:
     table = figure.one("table")
-    return [[cell.text for cell in row.children] for row in (*table.one("thead").all("tr"), *table.one("tbody").all("tr"))]
+    rows = (*table.one("thead").all("tr"), *table.one("tbody").all("tr"))
+    return [[cell.text for cell in row.children] for row in rows]
 
 
 def test_every_pair_stands_in_the_table_and_no_total(built: Built, pairs: pd.DataFrame) -> None:

@@ -38,11 +38,17 @@ def test_every_pair_has_a_row_and_the_pairs_are_everybody(clean: Demonstration) 
     [
         ([], "unknown"),
         ([("2023-03-01", "pcn", "post")], "pcn"),
-        ([("2023-03-01", "pcn", "post"), ("2023-04-01", "community_pharmacy", "premises")], "community_pharmacy"),
+        (
+            [("2023-03-01", "pcn", "post"), ("2023-04-01", "community_pharmacy", "premises")],
+            "community_pharmacy",
+        ),
         ([("2023-03-01", "pcn", "post"), ("2023-04-01", "general_practice", "practice")], "pcn"),
         ([("2023-04-01", "general_practice", "practice")], "general_practice"),
         ([("2023-04-01", "pcn", "post"), ("2023-04-19", "hospital", "course")], "pcn"),
-        ([("2023-04-01", "community_pharmacy", "premises"), ("2023-04-19", "hospital", "course")], "hospital"),
+        (
+            [("2023-04-01", "community_pharmacy", "premises"), ("2023-04-19", "hospital", "course")],
+            "hospital",
+        ),
         ([("2023-04-21", "other", "course"), ("2023-04-19", "hospital", "course")], "other"),
     ],
 )
