@@ -10,8 +10,8 @@ What it does, by the disclosure class of the metric (``Metric.disclosure_class``
   A median keeps its value and is masked when it rests on ``suppress_up_to`` people or fewer, or on an unknown
   number.
 * **C** (learner outcomes, characteristics): as B in regions and ICBs; below ICB every value is masked; in
-  England small counts are masked as below it, other figures stay unrounded, but for counts by category: how many
-  people there are in all of a category's whole is often published exactly elsewhere (see ``known_wholes``).
+  England small counts are masked as below it, other figures stay unrounded, but for counts by category: what they
+  add up to is often published exactly elsewhere (see ``known_wholes``).
 
 A row that has no value (too early, input missing) carries no numerator or denominator either where its class
 is controlled: the reason is published, the small number behind it is not.

@@ -40,13 +40,12 @@ def hidden_in_wholes(
         rows = np.flatnonzero(groups == group)
         whole = counts[rows].sum()
         while (open_rows := rows[~masked[rows]]).size:
-            ordered = open_rows[np.lexsort((part[open_rows], counts[open_rows]))]
-            fixed = whole - sum(_least(shown[row], rule.round_to, rule) for row in ordered[:-1])
-            largest = ordered[-1]
-            if (number := _coarse_enough(counts[largest], fixed, rule)) is not None:
+            *others, largest = open_rows[np.lexsort((part[open_rows], counts[open_rows]))].tolist()
+            remaining = whole - sum(_least(number, rule.round_to, rule) for number in shown[others].tolist())
+            if (number := _coarse_enough(float(counts[largest]), remaining, rule)) is not None:
                 shown[largest] = number
                 break
-            masked[ordered[0]] = True
+            masked[others[0] if others else largest] = True
     return np.where(masked, np.nan, shown), masked
 
 
