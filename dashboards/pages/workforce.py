@@ -161,18 +161,21 @@ def _paths(site: Site) -> list[Block]:
         return []
     newest = site.values.latest(metric, ENGLAND)
     parts = site.values.parts_of(metric, ENGLAND, newest) if newest else {}
+    sectors = site.programme.sectors
     cells = {
-        (dimension.removeprefix("from_"), category): value for (dimension, category), value in parts.items()
+        (origin, destination): value
+        for (dimension, destination), value in parts.items()
+        if (origin := dimension.removeprefix("from_")) in sectors and destination in sectors
     }
     figure = None
     if newest is not None:
         period = formatting.period_of(newest)
         figure = pairs(
             metric,
-            site.programme.sectors,
+            sectors,
             cells,
             figure_id="sector-paths",
-            title=_most_common_move(site.programme.sectors, cells),
+            title=_most_common_move(sectors, cells),
             what=f"{metric.label}, people by sector, England, {period}"
             f"{', provisional' if any(value.symbol == 'p' for value in cells.values()) else ''}",
             sides=("Started in", "Last seen in, one to two years later"),
