@@ -7,6 +7,7 @@ import pandas as pd
 from dbt_project.registry import Metric
 from metric_oracle.figures import flows, rolled_up
 from metric_oracle.learners import starts
+from metric_oracle.periods import PROGRAMME_START
 from metric_oracle.places import frame
 from metric_oracle.world import World, firsts, held, placed_units
 
@@ -43,7 +44,8 @@ def last_seen(signs: pd.DataFrame) -> str:
 def pathways(world: World) -> pd.DataFrame:
     """One row per person whose two years are over: ``sector`` at the start, ``category`` later, ``day`` they ended."""
     begun = starts(world)
-    begun = begun[(begun.strand == "independent_prescribing") & (begun.day + TWO_YEARS <= world.cut_off)]
+    begun = begun[(begun.strand == "independent_prescribing") & (begun.day >= PROGRAMME_START)]
+    begun = begun[begun.day + TWO_YEARS <= world.cut_off]
     of_person = dict(list(_signs(world).groupby("person_id")))
     nothing = pd.DataFrame({"seen": pd.Series(dtype="datetime64[ns]"), "sector": "", "kind": ""})
     later: list[str] = []

@@ -1,10 +1,10 @@
--- In which sector people started independent prescribing, and in which they were last seen in the second year after
--- the start (vars.programme.pathway_window_days). Seen is: on a network's return as a pharmacist; starting another
--- course, where a provider states the sector; prescribing on premises, which is community pharmacy; prescribing in a
--- practice, which is general practice only of people whom no network lists in that year, because networks' pharmacists
--- prescribe in practices too. The latest month stands, and in one month the first of these. Whoever is not seen is not
--- known: there is no return of hospitals, and none of pharmacies but for prescribing. Dated on the last day of the
--- second year. Unit: person.
+-- In which sector people started independent prescribing in the programme, and in which they were last seen in the
+-- second year after the start (vars.programme.pathway_window_days). Seen is: on a network's return as a pharmacist;
+-- starting another course, where a provider states the sector; prescribing on premises, which is community pharmacy;
+-- prescribing in a practice, which is general practice only of people whom no network lists in that year, because
+-- networks' pharmacists prescribe in practices too. The latest month stands, and in one month the first of these.
+-- Whoever is not seen is not known: there is no return of hospitals, and none of pharmacies but for prescribing. Dated
+-- on the last day of the second year. Unit: person.
 {% set window = var('programme')['pathway_window_days'] %}
 with
 
@@ -22,7 +22,9 @@ starters as (
         {{ add_days('starts.event_date', window[0]) }} as seen_after,
         {{ add_days('starts.event_date', window[1]) }} as seen_until
     from {{ ref('int_measure_start') }} as starts
-    where starts.strand = 'independent_prescribing'
+    where
+        starts.strand = 'independent_prescribing'
+        and starts.event_date >= cast('{{ var('programme')['start'] }}' as date)
 
 ),
 
