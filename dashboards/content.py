@@ -50,6 +50,7 @@ WORKFORCE_HEADCOUNT = (
     ("pcn_trainee_technicians_headcount", "Trainee technicians"),
 )
 WORKFORCE_RATE = "pcn_pharmacists_fte_per_100k"
+SECTOR_PATHS = "sector_pathways"
 
 # Changes of these since the release before are drawn, part by part.
 CHANGES_DRAWN = (NEW_PRESCRIBERS, COVERAGE, MONEY, *STRAND_LEAD.values(), "pcn_pharmacists_fte")

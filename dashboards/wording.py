@@ -83,6 +83,10 @@ DIMENSION = {"age_band": "Age", "ethnic_group": "Ethnic group", "sex": "Sex"}
 NOTHING = "\u2013"  # stands where there is nothing to say, which is not a missing number
 CONSTANT = "networks that reported every time"
 INTERVAL_NAME = "95% interval"
+CONTROLLED_IN_ENGLAND = (
+    "Counts of people by sector at the start and sector later are withheld and rounded for England too; the largest of"
+    " them may be rounded more coarsely, so that no total known from elsewhere gives a withheld one away."
+)
 SUPERVISION_OF_NETWORKS = (
     "Which networks have learners and no supervisor is not published: small counts of people, none included, are"
     " withheld for a network."

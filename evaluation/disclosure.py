@@ -10,7 +10,8 @@ What it does, by the disclosure class of the metric (``Metric.disclosure_class``
   A median keeps its value and is masked when it rests on ``suppress_up_to`` people or fewer, or on an unknown
   number.
 * **C** (learner outcomes, characteristics): as B in regions and ICBs; below ICB every value is masked; in
-  England small counts are masked as below it, other figures stay unrounded.
+  England small counts are masked as below it, other figures stay unrounded, but for counts by category: what they
+  add up to is often published exactly elsewhere (see ``known_wholes``).
 
 A row that has no value (input missing) carries no numerator or denominator either where its class is controlled: the
 reason is published, the small number behind it is not. Where the reason itself is that there are few people
@@ -38,10 +39,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from dbt_project.registry.metrics import DisclosureRule, Metric
 from evaluation import intervals
+from evaluation.known_wholes import Floats, Ids, Mask, hidden_in_wholes, round_half_up
 
 SUPPRESSED = "c"
 STATUS_SYMBOL: Mapping[str, str] = {
@@ -78,10 +79,6 @@ BREAKDOWN_KEYS = ("dimension", "category")
 
 _LARGEST_CODE = int(np.iinfo(np.int64).max)
 
-Mask = NDArray[np.bool_]
-Ids = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class _Facts:
@@ -94,6 +91,7 @@ class _Facts:
     below_icb: Mask
     ratio: Mask
     average: Mask
+    parts_c: Mask  # plain counts of class C by category
     count: Floats  # what the primary rule looks at: numerator, else a count's own value, else denominator
     denominator: Floats
 
@@ -130,7 +128,10 @@ def control(
     masked = _primary(facts, rule) | _unspoken(values, facts, rule)
     masked = _complementary(values, facts, masked)
     masked |= _wanted(values, facts, withhold)
+    parts, masked = _parts_of_known_wholes(values, facts, masked, rule)
     figures = _figures(values, metrics, facts, masked, rule)
+    for name in ("value", "numerator"):
+        figures[name] = np.where(facts.parts_c & facts.has_value, parts, figures[name])
     result = values.assign(**figures)
     result["suppressed"] = masked
     # why a small count has no value ("unreliable", "too early") would tell how small it is
@@ -138,11 +139,6 @@ def control(
     symbol = values["status"].map(dict(STATUS_SYMBOL))
     result["symbol"] = np.where(masked, SUPPRESSED, symbol.astype(object))
     return result
-
-
-def round_half_up(counts: Floats, to: int) -> Floats:
-    """Counts rounded to a multiple of ``to``, halves upwards: the same answer on every machine."""
-    return np.floor(counts / to + 0.5) * to
 
 
 def _without_unreported(values: pd.DataFrame) -> pd.DataFrame:
@@ -225,6 +221,8 @@ def _facts(values: pd.DataFrame, metrics: Mapping[str, Metric]) -> _Facts:
         below_icb=level.isin(LEVELS_BELOW_ICB).to_numpy(dtype=np.bool_),
         ratio=ratio,
         average=average,
+        parts_c=of_metric({key: _is_part_of_known_whole(metric) for key, metric in metrics.items()})
+        & ("category" in values.columns),
         count=np.where(average, denominator, count),
         denominator=denominator,
     )
@@ -236,6 +234,10 @@ def _is_average(metric: Metric) -> bool:
 
 def _is_ratio(metric: Metric) -> bool:
     return metric.unit in RATIO_UNITS and metric.method != ESTIMATED
+
+
+def _is_part_of_known_whole(metric: Metric) -> bool:
+    return metric.disclosure_class == "C" and not _is_average(metric) and not _is_ratio(metric)
 
 
 def _primary(facts: _Facts, rule: DisclosureRule) -> Mask:
@@ -272,6 +274,20 @@ def _complementary(values: pd.DataFrame, facts: _Facts, masked: Mask) -> Mask:
                 changed = True
     masked[considered] = here
     return masked
+
+
+def _parts_of_known_wholes(
+    values: pd.DataFrame, facts: _Facts, masked: Mask, rule: DisclosureRule
+) -> tuple[Floats, Mask]:
+    """Counts of class C by category, to be shown in place of others, and all that is masked then."""
+    shown, masked = np.full(len(values), np.nan), masked.copy()
+    rows = np.flatnonzero(facts.parts_c & facts.has_value)
+    if rows.size:
+        frame = values.iloc[rows]
+        codes = {name: pd.factorize(frame[name], sort=True)[0].astype(np.int64) for name in _keys(values)}
+        _, groups, part = _axis(codes, np.arange(rows.size, dtype=np.int64), "category")
+        shown[rows], masked[rows] = hidden_in_wholes(facts.count[rows], masked[rows], groups, part, rule)
+    return shown, masked
 
 
 def _axes(

@@ -32,7 +32,7 @@ CARRIED_FROM = {
 }
 # Methods in which every unit has its place in a figure, and those in which some have none: a network without a list,
 # a learner on a place nobody commissioned, a move in a month without a return before it.
-COMPLETE = ("count", "share", "funnel", "census", "stock_of_reporters")
+COMPLETE = ("count", "paths", "share", "funnel", "census", "stock_of_reporters")
 PARTIAL = ("per_list", "ratio", "net_change")
 MONTHS = 13  # of stocks: the older ones are held by the comparison with the last release
 _WAREHOUSE = "wh"  # views of the warehouse name it

@@ -91,10 +91,10 @@ class Auditor:
         """Everything a reader can work out of the published rows."""
         cells = narrowest(self.cells(exact, published))
         true, known = _counts(cells)
-        if self.equations is None:
-            self.equations = equations(cells, self.shown, self.organisations, self.metrics).agreeing(
-                true, known
-            )
+        made = self._equations
+        if made is None:
+            made = equations(cells, self.shown, self.organisations, self.metrics).agreeing(true, known)
+            self._equations = made
         low, high = cells["low"].to_numpy(dtype=np.int64), cells["high"].to_numpy(dtype=np.int64)
         small = cells["is_masked"].to_numpy(dtype=np.bool_) & known & (true <= self.rule.suppress_up_to)
         asked = np.flatnonzero(small)

@@ -4,6 +4,7 @@ from dashboards.charts.control import ControlPoint, control_chart
 from dashboards.charts.gaps import gaps
 from dashboards.charts.hexmap import hex_map
 from dashboards.charts.network_funnel import FunnelPoint, network_funnel
+from dashboards.charts.pairs import pairs
 from dashboards.charts.pathway import Stage, pathway
 from dashboards.charts.ranked import ranked
 from dashboards.charts.small_multiples import small_multiples
@@ -23,6 +24,7 @@ __all__ = [
     "gaps",
     "hex_map",
     "network_funnel",
+    "pairs",
     "pathway",
     "ranked",
     "small_multiples",

@@ -7,6 +7,7 @@ from typing import Any
 from dashboards import formatting, theme
 from dashboards.blocks import Cell, Column, Figure, Table, interval_cell, value_cell
 from dashboards.charts.axes import hover
+from dashboards.charts.bands import band_words, bands_of
 from dashboards.geography import Tile, tiles
 from dashboards.values import Place, Value
 from dbt_project.registry import Metric
@@ -29,13 +30,13 @@ def hex_map(
     if len(shown) < _LEAST_SHOWN:
         return None
     unit = shown[0][2].unit
-    bands = _bands([value.value or 0 for _, _, value in shown])
+    bands = bands_of([value.value or 0 for _, _, value in shown])
     data: list[dict[str, Any]] = []
     labels: list[dict[str, Any]] = []
     members: list[tuple[Tile, Place, Value | None]]
     for number, (low, high) in enumerate(bands):
         members = [item for item in shown if low <= (item[2].value or 0) <= high]
-        data.append(_hexagons([m[0] for m in members], theme.BANDS[number], _range(low, high, unit)))
+        data.append(_hexagons([m[0] for m in members], theme.BANDS[number], band_words(low, high, unit)))
         labels.append(_labels(members, theme.BAND_INK[number]))
     withheld = [(tile, place, value) for tile, place, value in positioned if not (value and value.shown)]
     if withheld:
@@ -59,22 +60,6 @@ def hex_map(
         _off_grid(places),
         _narrow_labels(data + labels),
     )
-
-
-def _bands(values: list[float]) -> list[tuple[float, float]]:
-    """Lowest and highest value of up to four groups of about equal size; equal values stay together."""
-    ordered = sorted(values)
-    count = len(theme.BANDS)
-    cuts = [ordered[min(len(ordered) - 1, len(ordered) * part // count)] for part in range(1, count)]
-    groups: list[list[float]] = [[] for _ in range(count)]
-    for value in ordered:
-        groups[sum(value >= cut for cut in cuts)].append(value)
-    return [(group[0], group[-1]) for group in groups if group]
-
-
-def _range(low: float, high: float, unit: str) -> str:
-    first, last = formatting.plain(low, unit), formatting.plain(high, unit)
-    return first if first == last else f"{first} to {last}"
 
 
 def _hexagons(members: list[Tile], fill: str, name: str) -> dict[str, Any]:

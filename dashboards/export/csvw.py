@@ -88,7 +88,8 @@ def _notes(publication: Publication) -> list[tuple[str, str]]:
         (
             "Disclosure control",
             f"Below England, counts from returns up to {rule.suppress_up_to} are withheld and others rounded to "
-            f"{rule.round_to}; rates and intervals are computed from the rounded counts.",
+            f"{rule.round_to}; rates and intervals are computed from the rounded counts. "
+            f"{wording.CONTROLLED_IN_ENGLAND}",
         ),
         ("Text cells", STATEMENT),
     ]

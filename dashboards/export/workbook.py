@@ -137,6 +137,7 @@ def _notes(publication: Publication) -> list[SheetColumn]:
         f"Below England, counts from returns up to {rule.suppress_up_to} are withheld and others rounded to the "
         f"nearest {rule.round_to}, so that nobody can be recognised; rates and intervals are computed from the "
         "rounded counts.",
+        wording.CONTROLLED_IN_ENGLAND,
         PLACES,
         "Financial years and quarters start in April. Since the start means since "
         f"{publication.programme.start:%B %Y}.",

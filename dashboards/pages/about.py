@@ -58,7 +58,7 @@ def _symbols(site: Site) -> Facts:
         intro=(
             f"Below national level, counts from returns up to {rule.suppress_up_to} are hidden and others rounded"
             f" to the nearest {rule.round_to}, so that nobody can be recognised."
-            " A hidden number is never shown as 0."
+            f" {wording.CONTROLLED_IN_ENGLAND} A hidden number is never shown as 0."
         ),
     )
 

@@ -63,7 +63,7 @@ def _chain(kind: str, nodes: tuple[Node, ...]) -> DataTable:
             Cell(
                 f"Nobody measures it. {node.unmeasured}"
                 if node.unmeasured
-                else f"{len(node.metrics)} measures"
+                else f"{len(node.metrics)} measure{'s' if len(node.metrics) > 1 else ''}"
             ),
         )
         for node in nodes

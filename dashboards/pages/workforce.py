@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from dashboards import content, formatting, messages, verdicts, wording
 from dashboards.blocks import Block, Cell, Column, DataTable, Heading, Notice, Page, Table, value_cell
-from dashboards.charts import Series, hex_map, ranked, trend
+from dashboards.charts import Series, hex_map, pairs, ranked, trend
 from dashboards.pages import Nav
 from dashboards.site import Site
 from dashboards.values import ENGLAND, Value
+from dbt_project.registry import Metric
 
 NAV = Nav(6, "Network workforce", "workforce.html")
 _REPORTING = (
@@ -21,6 +22,17 @@ _CONSTANT = (
     f"Dashed: {wording.CONSTANT} since {{first}}. Where that line rises as well, there are more staff;"
     " where it does not, more networks reported."
 )
+_PATHS = (
+    "Where people who started independent prescribing were last seen in the second year after they started. Seen means"
+    " listed by a network, starting another course, or prescribing in a pharmacy or a practice."
+)
+_PATHS_NOTE = (
+    "Not known does not mean gone: hospitals send no return, and pharmacies and practices only show who prescribes."
+    " Whoever works in a practice and is employed by its network is shown under the network."
+    " [c] stands for a small number of people, none included, or for one that would give a small number away. The"
+    " others are rounded, and there are no totals, because they would undo that."
+)
+_NO_PLACE = ("other", "unknown")  # to or from these there is no move between sectors
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -29,6 +41,7 @@ def pages(site: Site) -> Iterator[Page]:
     blocks += _lines(site, content.WORKFORCE_FTE, "workforce-fte", "full-time equivalents")
     blocks += _lines(site, content.WORKFORCE_HEADCOUNT, "workforce-headcount", "people")
     blocks += _rates(site)
+    blocks += _paths(site)
     yield Page(NAV.path, "Pharmacy staff in primary care networks", _message(site), blocks)
 
 
@@ -139,3 +152,53 @@ def _rates(site: Site) -> list[Block]:
     ):
         figures.append(figure)
     return [heading, *(figures or [Notice(site.whys_missing(metric))])]
+
+
+def _paths(site: Site) -> list[Block]:
+    """In which sector people started, and in which they were seen later."""
+    metric = site.metric(content.SECTOR_PATHS)
+    if metric is None:
+        return []
+    newest = site.values.latest(metric, ENGLAND)
+    parts = site.values.parts_of(metric, ENGLAND, newest) if newest else {}
+    sectors = site.programme.sectors
+    cells = {
+        (origin, destination): value
+        for (dimension, destination), value in parts.items()
+        if (origin := dimension.removeprefix("from_")) in sectors and destination in sectors
+    }
+    figure = None
+    if newest is not None:
+        period = formatting.period_of(newest)
+        figure = pairs(
+            metric,
+            sectors,
+            cells,
+            figure_id="sector-paths",
+            title=_most_common_move(sectors, cells),
+            what=f"{metric.label}, people by sector, England, {period}"
+            f"{', provisional' if any(value.symbol == 'p' for value in cells.values()) else ''}",
+            sides=("Started in", "Last seen in, one to two years later"),
+            note=_PATHS_NOTE,
+        )
+    heading = Heading("From sector to sector", "sectors", _PATHS)
+    return [heading, figure or Notice(_unseen(site, metric, newest))]
+
+
+def _most_common_move(sectors: Mapping[str, str], cells: Mapping[tuple[str, str], Value]) -> str:
+    """The largest published number of people who were seen in another sector than they started in."""
+    moves = [
+        (value.value, sectors[origin], sectors[destination], value.unit)
+        for (origin, destination), value in cells.items()
+        if value.value is not None and origin != destination and not {origin, destination} & {*_NO_PLACE}
+    ]
+    if not moves:
+        return "Too few people are known to have changed sector to show a number"
+    number, origin, destination, unit = max(moves)
+    return f"{origin} to {destination} is the most common known move: {formatting.plain(number, unit)} people"
+
+
+def _unseen(site: Site, metric: Metric, newest: Value | None) -> str:
+    if newest is None or not newest.shown:
+        return site.whys_missing(metric)
+    return f"{metric.label}: every number of people is too small to show."

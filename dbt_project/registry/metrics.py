@@ -146,6 +146,9 @@ class Programme(Strict):
     hours_per_fte: float
     active_prescribing_months: int  # months, up to the one shown, in which to have prescribed something
     constant_reporters_months: int  # window of the constant-reporter series
+    pathway_window_days: tuple[
+        int, int
+    ]  # days from a start after and until which a later sector is looked for
     capacity_reasons: tuple[str, ...]  # reasons of a refusal, lower case: there was no room for the applicant
     ineligible_reasons: tuple[str, ...]  # the applicant could not have been taken
 

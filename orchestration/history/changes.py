@@ -163,7 +163,7 @@ def _of_metric(
     comparison: Comparison, metric: Metric, differing: pd.DataFrame, levels: tuple[str, ...]
 ) -> pd.DataFrame:
     """The changes of one metric, with their parts where they have any."""
-    if metric.method == "count":
+    if metric.method in ("count", "paths"):
         differing = _counting_nothing(differing)
     told = differing.assign(
         change=differing["new_value"] - differing["published_value"],

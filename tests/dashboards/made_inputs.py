@@ -204,6 +204,7 @@ def metric_breakdown(metrics: dict[str, Metric], programme: Programme) -> pd.Dat
                 rows.append({**row, "dimension": "stage", "category": stage})
                 reached = onward
     rows += [row for name, parts in GROUPS.items() for row in _groups(metrics[name], parts)]
+    rows += _paths(metrics["sector_pathways"], tuple(programme.sectors))
     return pd.DataFrame(rows, columns=[*BREAKDOWN_COLUMNS, "definition_version", "vintage"])
 
 
@@ -225,6 +226,24 @@ def _groups(metric: Metric, parts: dict[str, tuple[str, ...]]) -> list[Row]:
         value = round(middle + 0.1 * (number % 3 - 1) + 0.01 * share(metric.id, dimension, category), 4)
         row |= {"value": value, "lower_95": value - 0.04, "upper_95": value + 0.04}
         rows.append({**row, "dimension": dimension, "category": category})
+    return rows
+
+
+def _paths(metric: Metric, sectors: tuple[str, ...]) -> list[Row]:
+    """People by sector at the start and sector later; what is 7 or less, and some beside it, is withheld."""
+    rows: list[Row] = []
+    for origin in sectors:
+        for destination in sectors:
+            row = _cell(metric, ("england", "ENG"), ("all", START), "all", "all")
+            number = float(5 * round(200 * share(metric.id, origin, destination) ** 3))
+            withheld = number < 10 or destination == "hospital"
+            kept = (
+                {"value": None, "numerator": SECRET}
+                if withheld
+                else dict.fromkeys(("value", "numerator"), number)
+            )
+            told = {"status": "provisional", "suppressed": withheld, "symbol": "c" if withheld else "p"}
+            rows.append({**row, **kept, **told, "dimension": f"from_{origin}", "category": destination})
     return rows
 
 

@@ -6,7 +6,7 @@
         'metric_places': ['int_measure_start', 'int_measure_place', 'int_measure_application'],
         'metric_learners': [
             'int_measure_funnel', 'int_measure_completion', 'int_measure_deployment_wait', 'int_measure_active_learner',
-            'int_measure_sitting', 'int_measure_stuck',
+            'int_measure_sitting', 'int_measure_stuck', 'int_measure_pathway',
         ],
         'metric_times': [
             'int_measure_journey', 'int_measure_annotation_wait', 'int_measure_deployment_wait',
@@ -77,6 +77,8 @@ metric_id, org_level, org_code, strand, sector, dimension, category, period_star
     {%- set upper = measure_of(metric, metric.numerator, measures) -%}
     {%- if metric.method == 'count' -%}
         {{ flow_counts(metric, upper) }}
+    {%- elif metric.method == 'paths' -%}
+        {{ paths(metric, upper) }}
     {%- elif metric.method == 'share' -%}
         {{ shares(metric, upper, mature=(metric.kind == 'cohort')) }}
         {%- for breakdown in metric.get('breakdowns', []) %}

@@ -97,6 +97,54 @@
     {%- endif %}
 {% endmacro %}
 
+{#- Counts of people by where they came from and where they went. One breakdown for each sector of origin, named
+    `from_` and the sector; its categories are the sectors of destination. Every pair has a row: one that was left out
+    because nobody took it would say so. -#}
+{% macro paths(metric, measure) %}
+    select {{ figure_parts() }}
+    from ({{ flow_counts(dict(metric, breakdowns=[]), measure) }}) as wholes
+    {%- for breakdown in metric.breakdowns %}
+
+    union all
+
+    select
+        '{{ metric.id }}' as metric_id,
+        places.org_level,
+        places.org_code,
+        'all' as strand,
+        'all' as sector,
+        '{{ breakdown }}' as dimension,
+        destinations.sector as category,
+        places.period_start,
+        places.period_grain,
+        places.geography,
+        coalesce(counted.numerator, 0) as numerator,
+        cast(null as double) as denominator,
+        cast(null as double) as cohort_size,
+        cast(null as double) as mature_size
+    from {{ ref('int_organisation_period') }} as places
+    cross join (
+        {%- for sector in var('programme')['sectors'] %}
+        select '{{ sector }}' as sector {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ) as destinations
+    left join (
+        {{ roll_up(metric, measure, {'numerator': metric.numerator}, by_category=true,
+                   where="units.sector = '" ~ breakdown[5:] ~ "'") }}
+    ) as counted
+        on
+            places.org_level = counted.org_level
+            and places.org_code = counted.org_code
+            and places.period_start = counted.period_start
+            and places.period_grain = counted.period_grain
+            and places.geography = counted.geography
+            and destinations.sector = counted.category
+    where
+        places.org_level in ({% for level in metric.levels %}'{{ level }}'{{ ', ' if not loop.last }}{% endfor %})
+        and places.period_grain in ({% for grain in metric.grains %}'{{ grain }}'{{ ', ' if not loop.last }}{% endfor %})
+    {%- endfor %}
+{% endmacro %}
+
 {#- Shares within one measure: the denominator counts its units, the numerator those that reached something.
     With `is_mature` in the measure only units past the horizon count, and rule R6 sees how many are. -#}
 {% macro shares(metric, measure, mature=false, where=none, breakdown=none) %}

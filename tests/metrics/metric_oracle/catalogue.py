@@ -7,6 +7,7 @@ from metric_oracle import (
     equity,
     learners,
     money_and_places,
+    pathways,
     prescribers,
     progress,
     records,
@@ -29,6 +30,7 @@ FIGURES: dict[str, Oracle] = {
     "funnel_conversion": learners.funnel,
     "completion_18_months": learners.completion,
     "attrition": progress.attrition,
+    "sector_pathways": pathways.followed,
     "deferral_prevalence": progress.deferral,
     "first_attempt_pass": progress.first_sittings,
     "median_days_to_qualify": progress.days_to_qualify,
@@ -79,6 +81,7 @@ FIGURES: dict[str, Oracle] = {
 BREAKDOWNS: dict[str, Oracle] = {
     "new_prescribers_by_route": learners.routes,
     "funnel_conversion": learners.funnel_stages,
+    "sector_pathways": pathways.from_each_sector,
     "supervisors_trained": learners.supervisors_by_kind,
     "clinical_examination_module_passes": learners.modules_by_module,
     "region_gap": equity.regions,
