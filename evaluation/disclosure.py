@@ -39,6 +39,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dbt_project.registry.metrics import DisclosureRule, Metric
 from evaluation import intervals
@@ -77,6 +78,7 @@ KEYS = (
 )
 BREAKDOWN_KEYS = ("dimension", "category")
 
+Statuses = NDArray[np.object_]
 _LARGEST_CODE = int(np.iinfo(np.int64).max)
 
 
@@ -110,7 +112,7 @@ def control(
     values: pd.DataFrame,
     metrics: Mapping[str, Metric],
     rule: DisclosureRule,
-    withhold: NDArray[np.bool_] | None = None,
+    withhold: Mask | None = None,
 ) -> pd.DataFrame:
     """Metric values as they may be published.
 
@@ -149,7 +151,7 @@ def _without_unreported(values: pd.DataFrame) -> pd.DataFrame:
     return values.assign(**{name: np.where(unreported, np.nan, _floats(values, name)) for name in FIGURES})
 
 
-def _national_status(values: pd.DataFrame) -> NDArray[np.object_]:
+def _national_status(values: pd.DataFrame) -> Statuses:
     """Status of England's figure of the same cut and period, row by row; ``final`` where England has none."""
     keys = [key for key in _keys(values) if key not in ("org_level", "org_code")]
     england = values[values["org_level"] == "england"]
@@ -157,9 +159,7 @@ def _national_status(values: pd.DataFrame) -> NDArray[np.object_]:
     return told["status"].fillna("final").to_numpy(dtype=object)
 
 
-def _without_early(
-    values: pd.DataFrame, metrics: Mapping[str, Metric], national: NDArray[np.object_]
-) -> pd.DataFrame:
+def _without_early(values: pd.DataFrame, metrics: Mapping[str, Metric], national: Statuses) -> pd.DataFrame:
     """Where England's cohort is too young, nothing below is shown either: whose cohort is old enough, or is empty,
     would tell how small it is."""
     controlled = values["metric_id"].map(
@@ -189,7 +189,7 @@ def _unspoken(values: pd.DataFrame, facts: _Facts, rule: DisclosureRule) -> Mask
     return facts.controlled & ~facts.england & ~facts.has_value & few.to_numpy(dtype=np.bool_)
 
 
-def _wanted(values: pd.DataFrame, facts: _Facts, withhold: NDArray[np.bool_] | None) -> Mask:
+def _wanted(values: pd.DataFrame, facts: _Facts, withhold: Mask | None) -> Mask:
     """Rows asked to be withheld from outside, where there is something to withhold."""
     if withhold is None:
         return np.zeros(len(values), dtype=np.bool_)

@@ -4,8 +4,8 @@ The reader knows a window for every published count (:mod:`evaluation.disclosure
 another: parts and wholes, in places, strands, periods and categories, and counts that are part of other counts. Each
 row of :class:`Equations` says that some counts add up to another, or to no more than it. The reader narrows each
 window by what the others leave of it, over and over, until nothing changes (bound propagation over linear
-constraints: Davis, Artificial Intelligence 1987;32:281-331). What is found is a true bound on the count; a reader with more patience
-than this, who weighs many equations at once, may find a narrower one.
+constraints: Davis, Artificial Intelligence 1987;32:281-331). What is found is a true bound on the count; a reader
+with more patience, who weighs many equations at once, may find a narrower one.
 """
 
 from __future__ import annotations

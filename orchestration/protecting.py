@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dbt_project.registry import DisclosureRule, Metric, Programme
 from evaluation.disclosure import control
 from evaluation.disclosure_audit import UNBOUNDED, Bounds, Equations, Ints, behind, bounds, involved
+from evaluation.disclosure_windows import rates_follow
 from expectations.gate import GateRefused
 from orchestration.publishable import BREAKDOWN, FIGURES, publishable
 from orchestration.published_cells import CELL_KEY, ENGLAND, Rows, equations, narrowest, published_cells
@@ -24,7 +25,6 @@ WEIGHT = {
     "sub_icb": 5.0,
     "pcn": 1.0,
 }  # of a figure withheld: what it tells to how many
-ROUNDS = 60  # every round withholds at least one figure more
 Mask = NDArray[np.bool_]
 Progress = Callable[[str], None]
 Tables = Mapping[tuple[str, str], pd.DataFrame]  # (table, metric id) -> rows
@@ -88,7 +88,16 @@ class Auditor:
         return published_cells(of[FIGURES], of[BREAKDOWN], self.shown, self.metrics, self.rule)
 
     def audit(self, exact: Tables, published: Tables) -> Audit:
-        """Everything a reader can work out of the published rows."""
+        """Everything a reader can work out of the published rows.
+
+        Raises :class:`expectations.gate.GateRefused` where they contradict one another, and where a percentage or
+        rate is not that of the counts beside it, which would tell the counts behind.
+        """
+        for (_, metric_id), rows in published.items():
+            if not rates_follow(rows, self.metrics[metric_id]):
+                raise GateRefused(
+                    [f"disclosure audit: {metric_id}: a rate is not that of its published counts"]
+                )
         cells = narrowest(self.cells(exact, published))
         true, known = _counts(cells)
         made = self._equations
@@ -127,19 +136,16 @@ class Protection:
         """
         if not self.exact:
             return
-        for _ in range(ROUNDS):
+        while True:  # every round withholds at least one figure more, so it ends
             audit = self.auditor.audit(self.exact, self.published)
             recovered = audit.recovered
             if not recovered.size:
                 return
             victims = self._victims(audit)
-            progress(
-                f"withholding {len(victims):,} figures more, by which {recovered.size:,} could be worked out"
-            )
             if not victims.size:
-                break
+                raise GateRefused(audit.reasons)
+            progress(f"withholding {len(victims):,} figures, by which {recovered.size:,} could be worked out")
             self._withhold(audit.cells.iloc[victims])
-        raise GateRefused(audit.reasons)
 
     def _victims(self, audit: Audit) -> Ints:
         """For every count recovered, the figure that tells least among those that gave it away."""

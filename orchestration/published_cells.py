@@ -107,7 +107,7 @@ def equations(
         *_cuts(cells, finder),
         *_periods(cells, finder, _on_a_day(shown, metrics)),
         *_categories(cells, finder, shown),
-        _geographies(cells, finder),
+        _geographies(cells, finder, organisations),
     ]
     return _joined(found)
 
@@ -231,9 +231,20 @@ def _is_of(cells: pd.DataFrame, count: Count) -> NDArray[np.bool_]:
     return own.to_numpy(dtype=np.bool_)
 
 
-def _geographies(cells: pd.DataFrame, finder: _Finder) -> _Pairs:
-    """An organisation that both geographies know, where nothing moved."""
-    return _pairs(finder, cells[cells["geography"] == "as_was"].assign(geography="as_now"), "org_code")
+def _geographies(cells: pd.DataFrame, finder: _Finder, organisations: pd.DataFrame) -> _Pairs:
+    """An organisation as it is now, and those as they were that it is made of: itself, or who merged into it."""
+    successor = dict(
+        organisations.dropna(subset=["successor_code"])[["org_code", "successor_code"]].to_numpy()
+    )
+    for _ in range(len(successor)):  # who was followed by one that was followed by another
+        further = {code: successor.get(by, by) for code, by in successor.items()}
+        if further == successor:
+            break
+        successor = further
+    then = cells[cells["geography"] == "as_was"]
+    return _pairs(
+        finder, then.assign(geography="as_now", org_code=then["org_code"].replace(successor)), "org_code"
+    )
 
 
 def _joined(found: Sequence[_Pairs]) -> Equations:
