@@ -26,9 +26,9 @@ is itself masked or not there makes no difference, the rule then masks more than
 
 What it does not do: it does not look at parts nested between regions, ICBs and PCNs, at several metrics
 together, at small complements (denominator minus numerator) or at earlier releases, and it optimises nothing.
-Where a whole is unrounded and has one part only, there is nothing to hide that part behind. Suppression over
-linked tables and the attacker's audit are separate steps; until they run, controlled output is fit for use by
-evaluators, not proven safe against an attacker. It needs a row for every zero: a cell that is missing where
+Where a whole is unrounded and has one part only, there is nothing to hide that part behind. What a reader can still
+work out is found by ``disclosure_audit``, and withheld with ``withhold``; until then, controlled output is fit for
+use by evaluators alone. It needs a row for every zero: a cell that is missing where
 its neighbours are masked says "zero".
 """
 

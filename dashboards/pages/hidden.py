@@ -72,6 +72,13 @@ def _how(rule: DisclosureRule) -> Facts:
                 " shown would give it away.",
             ),
             (
+                "Tried out before publishing",
+                "A program tries to work out every hidden number from everything that is shown: totals less parts,"
+                " quarters against years, places as they were against places as they are now, those who passed against"
+                " those who started. What could be told more closely than by its symbol makes it hide further numbers,"
+                " those of the smallest places first; where that is not enough, nothing is published.",
+            ),
+            (
                 "Nothing left out",
                 "Every place has a row for everything that is counted. A missing row would say that there was nobody.",
             ),

@@ -1,7 +1,7 @@
 """What a reader works out of made tables, and that nothing of it is left once they are protected.
 
-Every attack is one that undoes hidden counts elsewhere: the publication is safe, then one thing is published that should
-not be, and the audit has to notice.
+Every attack is one that undoes hidden counts elsewhere: the publication is safe, then one thing is published that
+should not be, and the audit has to notice.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def test_the_same_tables_are_withheld_in_the_same_places() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_no_linear_programme_finds_a_withheld_count(seed: int) -> None:
-    """The strongest reader there is without guessing whole numbers: what is certain of each count, equations together."""
+    """A stronger reader, who weighs all equations together: what is certain of each count."""
     protection = made.protection((STARTERS, made.rows(STARTERS, made.drawn(seed, 6))))
     protection.protect()
     audit = _audit(protection)
