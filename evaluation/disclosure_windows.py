@@ -32,7 +32,7 @@ def windows(rows: pd.DataFrame, metric: Metric, part: str, rule: DisclosureRule)
         ~is_shown
         & (rows["status"] == "unreliable").to_numpy(dtype=np.bool_)
         & ~suppressed
-        & (metric.minimum_denominator > 0 and part == "denominator")
+        & (metric.minimum_denominator > 0 and part == "denominator" and metric.method != ESTIMATED)
     )
     # a median that was not reached is said only where enough people wait for it
     enough = ~is_shown & ~suppressed & ~england & (rows["status"] == "not_reached").to_numpy(dtype=np.bool_)
