@@ -58,7 +58,12 @@ DEPRIVATION = "deprivation_gap_rii"
 EQUITY_BY_YEAR = (DEPRIVATION, "deprivation_gap_sii", "rural_urban_gap")
 EQUITY_BY_GROUP = ("region_gap", "sector_gap", "representation", "completion_gap")
 EQUITY = (*EQUITY_BY_YEAR, *EQUITY_BY_GROUP)
-UNIT_COSTS = ("cost_per_qualified_prescriber", "cost_per_retained_prescriber", "spend_on_withdrawn")
+UNIT_COSTS = (
+    "cost_per_qualified_prescriber",
+    "cost_per_deployed_prescriber",
+    "cost_per_retained_prescriber",
+    "spend_on_withdrawn",
+)
 
 PRESCRIBERS_IN_POST = "prescribers_in_post"
 # Learners who have no supervisor near them: published for boards, not for networks, whose counts are small.

@@ -87,6 +87,11 @@ OWN_METHODS = {
         INTERVALS["wilson"].source,
     ),
 }
+DISCOUNTING = Method(
+    "Cost in present value",
+    "Spend, and people at the end of their horizon, each times its discount factor from the first year on; 3.5 % a year",
+    "HM Treasury. The Green Book, 2022, annex 6",
+)
 FUNNEL = (
     Method(
         "Limits of a funnel plot",

@@ -9,6 +9,7 @@ from dashboards.blocks import Block, Cell, Column, DataTable, Facts, Notice, Pag
 from dashboards.figure_methods import Method, methods_of
 from dashboards.pages.impact import NAV as IMPACT
 from dashboards.pages.impact import view_of
+from dashboards.present_value import present_values
 from dashboards.site import Site
 
 PATH = "methods.html"
@@ -95,6 +96,9 @@ def _used(site: Site) -> dict[Method, list[str]]:
     for frame, methods, where in charted:
         for method in methods if len(frame) else ():
             found.setdefault(method, []).append(where)
+    for metric in site.inputs.metrics.values():
+        if any(year.discounted_cost is not None for year in present_values(site, metric)):
+            found.setdefault(figure_methods.DISCOUNTING, []).append(f"{metric.label}, in present value")
     return found
 
 

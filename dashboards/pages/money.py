@@ -23,6 +23,7 @@ from dashboards.blocks import (
 )
 from dashboards.charts import Series, trend
 from dashboards.pages import Nav
+from dashboards.present_value import Discounted, present_values
 from dashboards.site import Site
 from dashboards.values import ENGLAND, Value
 from dbt_project.registry import Metric
@@ -47,6 +48,10 @@ _UNKNOWN = (
         "Time that employers and supervisors gave without being paid by the programme is in no figure.",
     ),
     (
+        "Prices of each year",
+        "Spend is in the money of its year: it is discounted where the page says so, and not corrected for inflation.",
+    ),
+    (
         "Newest starters",
         "They have not yet had the time to pass or to stay, so the newest years have no cost yet.",
     ),
@@ -60,6 +65,7 @@ def pages(site: Site) -> Iterator[Page]:
         blocks.append(Cards(cards))
     blocks += [Heading("Spend", "spend"), *spend_over_time(site), *_by_strand(site)]
     blocks += [Heading("What it bought", "bought"), *_costs(site)]
+    blocks += _in_present_value(site)
     blocks.append(Facts(_UNKNOWN, title="What is not known", id="unknown"))
     message = " ".join(part for part in (spent(site), _cost_sentence(site)) if part)
     yield Page(
@@ -214,4 +220,58 @@ def _cost_table(metric: Metric, series: tuple[Value, ...]) -> DataTable:
         metric.label,
         Table(f"{metric.label}, England, by year of start", columns, rows),
         level=3,
+    )
+
+
+def _in_present_value(site: Site) -> list[Block]:
+    """A table for every cost per person: what it is when later money and later people count for less."""
+    blocks: list[Block] = []
+    for metric in (m for name in content.UNIT_COSTS if (m := site.metric(name)) is not None):
+        years = present_values(site, metric)
+        if any(year.discounted_cost is not None for year in years):
+            blocks.append(_discounted_table(metric, years))
+    if not blocks:
+        return []
+    first = (
+        "The later money is spent, and the later a prescriber is there, the less either counts: 3.5 % less for every"
+        " year after the first, as the Green Book has it. People count from the end of the time they are given to get"
+        " there. Spend is in the money of its year, not corrected for inflation."
+    )
+    return [Heading("In present value", "present-value"), Notice(first), *blocks]
+
+
+def _discounted_table(metric: Metric, years: tuple[Discounted, ...]) -> DataTable:
+    def pounds(amount: float | None) -> Cell:
+        return value_cell(None) if amount is None else Cell(formatting.plain(amount, "gbp"), amount)
+
+    def people(number: float | None) -> Cell:
+        return value_cell(None) if number is None else Cell(f"{number:,.1f}", number)
+
+    rows = tuple(
+        (
+            Cell(formatting.period_of(year.value)),
+            pounds(year.spend),
+            Cell(f"{year.factor:.4f}", year.factor),
+            pounds(year.present_value),
+            people(year.people),
+            people(year.discounted_people),
+            value_cell(year.value),
+            pounds(year.discounted_cost),
+        )
+        for year in years
+    )
+    columns = (
+        Column("Year of start"),
+        Column("Spend", True),
+        Column("Factor", True),
+        Column("Spend, discounted", True),
+        Column("People", True),
+        Column("People, discounted", True),
+        Column("Cost each", True),
+        Column("Cost each, discounted", True),
+    )
+    title = f"{metric.label}, in present value"
+    caption = f"{title}: England, by year of start"
+    return DataTable(
+        f"{formatting.slug(metric.id)}-discounted", title, Table(caption, columns, rows), level=3
     )

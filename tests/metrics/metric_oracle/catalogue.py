@@ -58,6 +58,7 @@ FIGURES: dict[str, Oracle] = {
     "portfolio_days_to_decide": learners.portfolio_days,
     "spend_against_ceiling": money_and_places.spend,
     "cost_per_qualified_prescriber": costs.per_qualified,
+    "cost_per_deployed_prescriber": costs.per_deployed,
     "cost_per_retained_prescriber": costs.per_retained,
     "spend_on_withdrawn": costs.on_withdrawn,
     "deprivation_gap_sii": equity.slope_index,

@@ -17,6 +17,7 @@ from metric_oracle.world import World, deployed, firsts, held, of
 STRAND = "independent_prescribing"
 MONTHS_OF_A_YEAR = 12
 COMPLETION_DAYS = 548
+DEPLOYED_DAYS = 731
 RETENTION_DAYS = 365
 RETAINED_DAYS = 1096  # a starter needs these to pass, be annotated and deployed, and stay for a year
 
@@ -89,6 +90,17 @@ def per_qualified(world: World, metric: Metric) -> pd.DataFrame:
         return rows.person_id.map(passed) <= rows.day + pd.Timedelta(days=COMPLETION_DAYS)
 
     return _with_limits(metric, _figures(metric, by_year(world, COMPLETION_DAYS, in_time), "reached"))
+
+
+def per_deployed(world: World, metric: Metric) -> pd.DataFrame:
+    """Outturn over the starters of the year who came into post in a network within two years."""
+    came = deployed(world).set_index("person_id").day
+
+    def in_post(rows: pd.DataFrame) -> pd.Series:
+        then = rows.person_id.map(came)
+        return (then >= rows.day) & (then <= rows.day + pd.Timedelta(days=DEPLOYED_DAYS))
+
+    return _with_limits(metric, _figures(metric, by_year(world, DEPLOYED_DAYS, in_post), "reached"))
 
 
 def per_retained(world: World, metric: Metric) -> pd.DataFrame:

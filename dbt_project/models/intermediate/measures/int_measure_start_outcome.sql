@@ -1,5 +1,5 @@
--- What became of everyone who started independent prescribing: passed in time, withdrew in time, and still in post in
--- a network a year after their first post as a prescriber. Spend is set against these. Unit: person.
+-- What became of everyone who started independent prescribing: passed in time, withdrew in time, in post in a network
+-- as a prescriber in time, and still in a network a year after that first post. Spend is set against these. Unit: person.
 with
 
 starters as (
@@ -26,14 +26,23 @@ withdrawals as (
 
 ),
 
+deployments as (
+
+    select
+        person_key,
+        event_date as deployed_on
+    from {{ ref('int_deployment_event') }}
+
+),
+
 anniversaries as (
 
     select
         person_key,
-        event_date as deployed_on,
-        {{ month_start(add_days('event_date', metric_horizon_days('retention_12_months_primary_care'))) }}
+        deployed_on,
+        {{ month_start(add_days('deployed_on', metric_horizon_days('retention_12_months_primary_care'))) }}
             as anniversary_month
-    from {{ ref('int_deployment_event') }}
+    from deployments
 
 ),
 
@@ -61,8 +70,14 @@ select
     starters.region_code,
     passes.unit_key is not null as is_passed,
     withdrawals.unit_key is not null as is_withdrawn,
+    deployments.person_key is not null as is_deployed,
     retained.person_key is not null as is_retained
 from starters
 left join passes on starters.unit_key = passes.unit_key
 left join withdrawals on starters.unit_key = withdrawals.unit_key
+left join deployments
+    on
+        starters.person_key = deployments.person_key
+        and starters.event_date <= deployments.deployed_on
+        and deployments.deployed_on <= {{ add_days('starters.event_date', metric_horizon_days('cost_per_deployed_prescriber')) }}
 left join retained on starters.person_key = retained.person_key and starters.event_date <= retained.deployed_on
