@@ -89,7 +89,7 @@ OWN_METHODS = {
 }
 DISCOUNTING = Method(
     "Cost in present value",
-    "Spend, and people at the end of their horizon, each times its discount factor from the first year on; 3.5 % a year",
+    "Spend, and people at the end of their horizon, each times its discount factor from the first year; 3.5 % a year",
     "HM Treasury. The Green Book, 2022, annex 6",
 )
 FUNNEL = (

@@ -121,6 +121,10 @@ def _numbers(metric: Metric, place: tuple[str, str], period: tuple[str, date], c
         value = 100 * found["numerator"] / size
         half = 196 * (value / 100 * (1 - value / 100) / size) ** 0.5
         found |= {"lower_95": max(0.0, value - half), "upper_95": min(100.0, value + half)}
+    elif metric.method == "unit_cost":
+        people = round(900 * wobble)
+        found |= {"numerator": round(value * people), "denominator": people}
+        value = found["numerator"] / people
     elif metric.unit == "rate":
         found["denominator"] = round(62_000_000 * _SIZE[level] * wobble)
     if metric.interval != "none" and metric.unit != "percent":

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pandas as pd
@@ -16,6 +17,7 @@ from dbt_project.registry import DBT_PROJECT_DIR, Metric, load_metrics, load_pro
 from dbt_project.registry.published_tables import load_published_tables
 from orchestration.disclosed import write_published
 from orchestration.offered import offer
+from orchestration.protecting import Protection
 
 Row = dict[str, Any]
 
@@ -177,18 +179,20 @@ def write_release(build: Path, target: Path, **release: Any) -> None:
     checks = dict.fromkeys(
         ("check_id", "asset", "severity", "status", "seen", "bound", "owner", "description"), "x"
     )
-    write_published(
-        build,
-        target,
-        metrics=load_metrics(),
-        programme=load_programme(),
-        frames={
-            "release_info": pd.DataFrame([info]),
-            "feed_status": pd.DataFrame(feeds),
-            "check_result": pd.DataFrame([{**checks, "severity": "info", "status": "passed", "rows": 0}]),
-            **worked_out(),
-        },
-    )
+    # made-up figures are no counts of the same people, and contradict one another: there is nothing to audit
+    with patch.object(Protection, "protect"):
+        write_published(
+            build,
+            target,
+            metrics=load_metrics(),
+            programme=load_programme(),
+            frames={
+                "release_info": pd.DataFrame([info]),
+                "feed_status": pd.DataFrame(feeds),
+                "check_result": pd.DataFrame([{**checks, "severity": "info", "status": "passed", "rows": 0}]),
+                **worked_out(),
+            },
+        )
     offer(target)
 
 
