@@ -11,6 +11,7 @@ import pandas as pd
 from dbt_project.registry import Metric, Programme
 from evaluation.disclosure import BREAKDOWN_KEYS, KEYS
 from expectations.gate import GateRefused
+from orchestration.ingest.sql import literal
 from orchestration.protecting import Audit, Auditor
 from orchestration.publishable import BREAKDOWN, FIGURES, publishable
 from orchestration.shown_counts import shown_counts
@@ -26,8 +27,8 @@ def audit_release(
     those of the build.
     """
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{warehouse}' as wh (read_only)")
-        connection.execute(f"attach '{published}' as release (read_only)")
+        connection.execute(f"attach {literal(str(warehouse))} as wh (read_only)")
+        connection.execute(f"attach {literal(str(published))} as release (read_only)")
         exact: dict[tuple[str, str], pd.DataFrame] = {}
         written: dict[tuple[str, str], pd.DataFrame] = {}
         for metric_id in dict.fromkeys(item.metric_id for item in shown_counts(metrics)):

@@ -1,5 +1,6 @@
 -- What became of everyone who started independent prescribing: passed in time, withdrew in time, in post in a network
--- as a prescriber in time, and still in a network a year after that first post. Spend is set against these. Unit: person.
+-- as a prescriber in time, and still in a network a year after that first post. Spend is set against these.
+-- Unit: person.
 with
 
 starters as (
@@ -79,5 +80,6 @@ left join deployments
     on
         starters.person_key = deployments.person_key
         and starters.event_date <= deployments.deployed_on
-        and deployments.deployed_on <= {{ add_days('starters.event_date', metric_horizon_days('cost_per_deployed_prescriber')) }}
+        and deployments.deployed_on
+        <= {{ add_days('starters.event_date', metric_horizon_days('cost_per_deployed_prescriber')) }}
 left join retained on starters.person_key = retained.person_key and starters.event_date <= retained.deployed_on
