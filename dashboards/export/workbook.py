@@ -74,7 +74,10 @@ def _cover(publication: Publication, sheets: int, others: int) -> Iterator[Line]
     yield Line(f"{sheets} worksheets of figures, one table each. Shown are {SELECTION}.")
     yield Line(PLACES)
     if others:
-        yield Line(f"After them come {others} worksheets on the time to pass and on impact analyses, whole.")
+        yield Line(
+            f"After them come {others} worksheets, whole, on what follows from figures: the time to pass, impact "
+            "analyses, networks and months that stand out."
+        )
     yield Line("Where the rest is", heading=True)
     yield Line(
         "Other periods of networks, sub-ICB locations and the geography as it was at the time are in the CSV "

@@ -256,6 +256,53 @@ def worked_out() -> dict[str, pd.DataFrame]:
                 "difference": 0.05,
             }
         ],
+        "fct_network_funnel": [
+            {
+                "metric_id": "prescribers_in_post",
+                "org_code": code,
+                "period_start": day,
+                "period_grain": "month",
+                "observed": people,
+                "population": 51718.0,
+                "rate": people / 5.1718,
+                "expected": 12.5,
+                "overall": 2.4142,
+                "lower_95": 0.0,
+                "upper_95": 3.83,
+                "lower_998": 0.0,
+                "upper_998": 4.2 + 0.1,
+                "signal": signal,
+                "per": 10_000,
+                "phi": 1.5,
+            }
+            for code, people, signal in (("U00001", 12.0, "within"), ("U00002", 24.0, "high_998"))
+        ],
+        "fct_control_chart": [
+            {
+                "metric_id": "new_independent_prescribers",
+                "period_start": day,
+                "period_grain": "month",
+                "value": 4.0,
+                "mean": 11 / 6,
+                "lower": -1.636,
+                "upper": 5.302,
+                **dict.fromkeys(("is_outside", "is_shift", "is_trend"), False),
+                **dict.fromkeys(("is_close", "is_signal"), True),
+            }
+        ],
+        "fct_linkage_band": [
+            {
+                "metric_id": "new_independent_prescribers",
+                "strand": "all",
+                "sector": "all",
+                "period_start": day,
+                "period_grain": "month",
+                "geography": "as_now",
+                "value": 4.0,
+                "strict": 3.0,
+                "lenient": 4.0,
+            }
+        ],
         "fct_impact_reporting": [
             {"analysis_id": name, "period": day, "observed": 900, "units": 1200} for name in (shown, refused)
         ],

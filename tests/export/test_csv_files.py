@@ -18,9 +18,11 @@ from csvw_rules import problems, rows
 from exported_release import Exported
 
 from dashboards.inert import inert, original
+from dbt_project.registry.published_tables import load_published_tables
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-NO_FIGURES = ("dim_", "symbol", "fct_impact_", "fct_time_")  # files of tables that hold no figure of a metric
+# files of tables that are not figures of metrics by place and period
+NO_FIGURES = ("dim_", "symbol", *load_published_tables())
 FIGURES = ("value", "numerator", "denominator", "lower_95", "upper_95")
 
 
