@@ -10,6 +10,7 @@ weight               of the donor ``label``
 ratio                error after over error before of each board, taken for treated; highest first
 placebo_gap          the gap of the donor ``label``, taken for treated, ``position`` quarters since the date
 leave_donor          the effect without the donor ``label``
+leave_region         the effect without the donors of the board's own region, ``units`` are left
 placebo_date         the effect at a date halfway through the quarters before, so many quarters before the true one
 fit_error, spread    root mean square gap before; standard deviation between boards it is judged by
 ==================== =============================================================================================
@@ -27,6 +28,8 @@ from evaluation import impact_checks as checks
 from evaluation.impact import BALANCE_TYPES, REPORTING_TYPES, Assessment, Rows, typed
 from evaluation.staggered_did import Effect
 from evaluation.synthetic_control import SyntheticControl, synthetic_control
+
+_LEAST_DONORS = 2
 
 
 class Chosen(NamedTuple):
@@ -58,7 +61,7 @@ def chosen(boards: pd.DataFrame, plan: BoardPlan) -> Chosen | None:
 def assess_board(boards: pd.DataFrame, plan: BoardPlan) -> Assessment:
     """Work through a plan.
 
-    ``boards``: one row a board and quarter with ``unit``, ``period`` (int), ``networks`` (how many it has),
+    ``boards``: one row a board and quarter with ``unit``, ``period`` (int), ``region``, ``networks`` (how many it has),
     ``adopted`` (how many of them have adopted by then) and ``outcome`` (missing where nobody reported).
     """
     found = chosen(boards, plan)
@@ -73,8 +76,9 @@ def assess_board(boards: pd.DataFrame, plan: BoardPlan) -> Assessment:
     deviations = (f"donors left out for want of an outcome in some quarter: {len(silent)}",) if silent else ()
     before = found.since - int(compared["period"].min())
     short = _short(plan, before, len(donors))
+    reported = compared[~compared["unit"].isin(silent)]
     try:
-        result = synthetic_control(compared[~compared["unit"].isin(silent)], found.board, found.since)
+        result = synthetic_control(reported, found.board, found.since)
     except ValueError as error:
         return _nothing(compared, (*short, f"Nothing could be estimated: {error}."), deviations)
     return Assessment(
@@ -83,7 +87,7 @@ def assess_board(boards: pd.DataFrame, plan: BoardPlan) -> Assessment:
         result.problems,
         1,
         len(donors),
-        _rows(result, found),
+        pd.concat([_rows(result, found), _without_region(reported, found)], ignore_index=True),
         typed(pd.DataFrame(), BALANCE_TYPES),
         typed(checks.reporting(compared), REPORTING_TYPES),
     )
@@ -156,6 +160,21 @@ def _rows(found: SyntheticControl, picked: Chosen) -> pd.DataFrame:
         rows.add("placebo_date", position=row["since"] - picked.since, estimate=row["effect"])
     rows.add("fit_error", estimate=found.before)
     rows.add("spread", estimate=found.spread)
+    return rows.frame()
+
+
+def _without_region(boards: pd.DataFrame, picked: Chosen) -> pd.DataFrame:
+    """The effect without the donors that may border on the board: what it does to them would hide its effect.
+
+    The warehouse holds no borders, so every board of its region is left out. No row where fewer than two are left.
+    """
+    rows = Rows()
+    own = boards.loc[boards["unit"] == picked.board, "region"].iloc[0]
+    apart = boards[(boards["unit"] == picked.board) | (boards["region"] != own)]
+    donors = apart["unit"].nunique() - 1
+    if donors >= _LEAST_DONORS:
+        found = synthetic_control(apart, picked.board, picked.since)
+        rows.add("leave_region", estimate=found.effect, units=donors)
     return rows.frame()
 
 

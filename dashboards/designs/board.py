@@ -134,6 +134,13 @@ def _trust(analysis: Analysis) -> tuple[tuple[str, str], ...]:
         )
         for each in analysis.of("placebo_date")
     ]
+    rows += [
+        (
+            "Without the boards of its own region",
+            f"{signed(each.value)}, against {each.units} boards further away",
+        )
+        for each in analysis.of("leave_region")
+    ]
     return tuple(rows)
 
 

@@ -244,17 +244,17 @@ def _discounted_table(metric: Metric, years: tuple[Discounted, ...]) -> DataTabl
     def pounds(amount: float | None) -> Cell:
         return value_cell(None) if amount is None else Cell(formatting.plain(amount, "gbp"), amount)
 
-    def people(number: float | None) -> Cell:
-        return value_cell(None) if number is None else Cell(f"{number:,.1f}", number)
+    def people(number: float | None, unit: str) -> Cell:
+        return value_cell(None) if number is None else Cell(formatting.plain(number, unit), number)
 
     rows = tuple(
         (
             Cell(formatting.period_of(year.value)),
             pounds(year.spend),
-            Cell(f"{year.factor:.4f}", year.factor),
+            Cell(formatting.plain(100 * year.factor, "percent"), 100 * year.factor),
             pounds(year.present_value),
-            people(year.people),
-            people(year.discounted_people),
+            people(year.people, "people"),
+            people(year.discounted_people, "fte"),
             value_cell(year.value),
             pounds(year.discounted_cost),
         )
@@ -263,7 +263,7 @@ def _discounted_table(metric: Metric, years: tuple[Discounted, ...]) -> DataTabl
     columns = (
         Column("Year of start"),
         Column("Spend", True),
-        Column("Factor", True),
+        Column("Spend counts for", True),
         Column("Spend, discounted", True),
         Column("People", True),
         Column("People, discounted", True),

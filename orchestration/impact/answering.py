@@ -219,6 +219,10 @@ def _of_board(plan: BoardPlan, found: Assessment, metric: Metric) -> list[str]:
     lines.append(f"  error of the fit before: {error:.3g}, {error / spread:.0%} of the spread between boards")
     left = rows.loc[rows["part"] == "leave_donor", "estimate"]
     lines.append(f"  without one donor: {left.min():.3g} to {left.max():.3g}")
+    for row in rows[rows["part"] == "leave_region"].to_dict("records"):
+        lines.append(
+            f"  without the boards of its own region, {row['units']} donors are left: {row['estimate']:.3g}"
+        )
     for row in rows[rows["part"] == "placebo_date"].to_dict("records"):
         lines.append(f"  at a pretended date {-row['position']:.0f} quarters before: {row['estimate']:.3g}")
     return lines

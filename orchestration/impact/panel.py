@@ -28,6 +28,7 @@ _UNITS = """
         network.current_pcn_code as unit,
         any_value(network.icb_code) as icb,
         any_value(network.sub_icb_code) as sub_icb,
+        any_value(network.region_code) as region,
         any_value(attribute.imd_score) as deprivation,
         any_value(case attribute.classification when 'rural' then 1 when 'urban' then 0 end) as rural,
         any_value(size.patients) as list_size,
@@ -188,7 +189,7 @@ def read_boards(warehouse: Path, plan: BoardPlan, metrics: dict[str, Metric], da
     boards = (
         panel.assign(adopted=panel["first_treated"] <= panel["period"])
         .groupby(["icb", "period"], as_index=False)
-        .agg(networks=("unit", "size"), adopted=("adopted", "sum"))
+        .agg(region=("region", "first"), networks=("unit", "size"), adopted=("adopted", "sum"))
         .rename(columns={"icb": "unit"})
     )
     return _with(boards, values).astype({"outcome": "float64"})

@@ -145,6 +145,7 @@ def _board() -> list[Row]:
         {"part": "effect", **effect},
         {"part": "board", "label": "QOP", "cohort": pd.Timestamp("2024-01-01"), "units": 19},
         {"part": "placebo_date", "position": -6.0, "estimate": 0.08},
+        {"part": "leave_region", "estimate": 0.84, "units": 15},
         {"part": "fit_error", "estimate": 0.11},
         {"part": "spread", "estimate": 0.8},
         {"part": "ratio", "label": "QOP", "estimate": 8.4},

@@ -111,6 +111,7 @@ def published_figures(inputs: SiteInputs) -> PublishedFigures:
     curves = inputs.time_curve.assign(value=inputs.time_curve["share"], period_grain="all")
     _add(found, curves.assign(period_start=inputs.programme.start), ("value", "lower_95", "upper_95"))
     _add_tests(found, inputs)
+    _add_present_value(found, inputs)
     changes = inputs.metric_change
     _add(found, changes.assign(value=changes["old_value"]), ("old_value", "change", *CHANGE_PARTS))
     _add_impact(found, inputs)
@@ -160,6 +161,25 @@ def _add_tests(found: PublishedFigures, inputs: SiteInputs) -> None:
     _add(found, rows.assign(value=groups["people"]), ("people",))
     for metric, place, symbol in zip(rows["metric_id"], rows["org_code"], rows["symbol"], strict=True):
         found.symbols[metric, place, ""].add(symbol)  # sectors and regions are named without a period
+
+
+def _add_present_value(found: PublishedFigures, inputs: SiteInputs) -> None:
+    """England's costs per person by year of start, discounted: 3.5 % a year, people from the end of the horizon."""
+    of_costs = [metric.id for metric in inputs.metrics.values() if metric.method == "unit_cost"]
+    rows = inputs.metric_value
+    rows = rows[rows["metric_id"].isin(of_costs) & (rows["org_level"] == "england")]
+    rows = rows[rows["period_grain"] == "year"]
+    years = pd.to_datetime(rows["period_start"]).dt.year
+    waited = rows["metric_id"].map(lambda name: inputs.metrics[name].horizon_days or 0) / 365.25
+    spend, people = 1.035 ** -(years - years.min()), 1.035 ** -(years - years.min() + waited)
+    worked_out = rows.assign(
+        share=100 * spend,
+        spent=rows["numerator"] * spend,
+        counted=rows["denominator"] * people,
+        each=rows["numerator"] * spend / (rows["denominator"] * people),
+    )
+    _add(found, worked_out.assign(value=0.0), ("share",))
+    _add(found, worked_out, ("spent", "counted", "each"))
 
 
 def _add_impact(found: PublishedFigures, inputs: SiteInputs) -> None:

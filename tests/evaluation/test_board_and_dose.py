@@ -31,6 +31,7 @@ def boards(seed: int = 4, donors: int = 24, before: int = SINCE, level: float = 
             {
                 "unit": unit,
                 "period": periods,
+                "region": "near" if unit in ("B00", "D01", "D05") else "far",
                 "networks": 20,
                 "adopted": np.where(periods >= SINCE, 10, 4) if unit == "B00" else 3,
                 "outcome": values,
@@ -142,6 +143,19 @@ class TestOneBoard:
         for name, effect in left.items():
             again = assess_board(frame[frame["unit"] != name], BOARD).estimates.set_index("part")
             assert effect == pytest.approx(again.loc["effect", "estimate"], rel=1e-6)
+
+    def test_without_its_region_is_the_effect_against_boards_further_away(self) -> None:
+        frame = boards()
+        rows = assess_board(frame, BOARD).estimates.set_index("part")
+        apart = rows.loc["leave_region"]
+        again = assess_board(frame[~frame["unit"].isin(["D01", "D05"])], BOARD).estimates.set_index("part")
+        assert apart["estimate"] == pytest.approx(again.loc["effect", "estimate"], rel=1e-6)
+        assert apart["estimate"] != pytest.approx(rows.loc["effect", "estimate"], abs=1e-3), (
+            "D01 was in the mix"
+        )
+        assert apart["units"] == 22
+        alone = assess_board(frame.assign(region="near"), BOARD).estimates
+        assert "leave_region" not in set(alone["part"]), "nobody is left to compare with"
 
     @pytest.mark.parametrize(
         ("change", "words"),

@@ -16,7 +16,7 @@ from dbt_project.registry import load_metrics
 from dbt_project.registry.metrics import DisclosureRule
 from evaluation.disclosure import FIGURES, control
 
-RULE = DisclosureRule(suppress_up_to=7, round_to=5)
+RULE = DisclosureRule(suppress_up_to=7, round_to=5, finest_grain={}, stocks_shown=())
 METRICS = {"sector_pathways": load_metrics()["sector_pathways"]}
 DESTINATIONS = ("community_pharmacy", "general_practice", "hospital", "other", "pcn", "unknown")
 

@@ -69,6 +69,7 @@ def _units(rng: np.random.Generator, networks: int, boards: int, months: tuple[s
         {
             "pcn_code": [f"U{number:05d}" for number in range(networks)],
             "icb_code": [f"Q{number % boards:02d}" for number in range(networks)],
+            "region_code": [f"Y{number % boards % 7:02d}" for number in range(networks)],
             "sub_icb_code": [f"{number % 12:02d}A" for number in range(networks)],
             "imd_score": rng.gamma(3, 8, networks),
             "classification": rng.choice(["urban", "rural"], networks),
@@ -141,7 +142,9 @@ def _prescribers(units: pd.DataFrame) -> pd.DataFrame:
 
 
 def _current(units: pd.DataFrame) -> pd.DataFrame:
-    return units[["pcn_code", "sub_icb_code", "icb_code"]].assign(current_pcn_code=units["pcn_code"])
+    return units[["pcn_code", "sub_icb_code", "icb_code", "region_code"]].assign(
+        current_pcn_code=units["pcn_code"]
+    )
 
 
 def _merged(units: pd.DataFrame) -> pd.DataFrame:
@@ -152,6 +155,7 @@ def _merged(units: pd.DataFrame) -> pd.DataFrame:
                 "pcn_code": MERGED,
                 "sub_icb_code": "99Z",
                 "icb_code": "Q99",
+                "region_code": "Y99",
                 "current_pcn_code": first["pcn_code"],
             }
         ]

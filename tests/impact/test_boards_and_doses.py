@@ -50,6 +50,9 @@ def test_the_board_is_picked_and_its_planted_effect_is_told(told: dict[str, answ
     assert f"{effect['estimate']:.3g} (95% interval" in text and "(placebo test p = 0.043)" in text
     for words in ("mix: Q", "error of the fit before", "without one donor", "at a pretended date 5 quarters"):
         assert words in text
+    apart = row(found, "leave_region")
+    assert apart["units"] == 18, "four of the 22 lie in region Y01, as Q01 does"
+    assert f"without the boards of its own region, 18 donors are left: {apart['estimate']:.3g}" in text
     json.dumps(found.as_dict())
 
 

@@ -41,9 +41,9 @@ def warehouse(tmp_path: Path) -> Path:
             ) as row(org_level, org_code, period_start, value, status, geography);
             create table intermediate.int_pcn_current as
             select * from (values
-                ('U1', 'U1', 'S1', 'Q1'), ('U2', 'U2', 'S1', 'Q1'), ('U3', 'U3', 'S2', 'Q2'),
-                ('U4', 'U4', 'S2', 'Q2'), ('U9', 'U1', 'S9', 'Q9')
-            ) as row(pcn_code, current_pcn_code, sub_icb_code, icb_code);
+                ('U1', 'U1', 'S1', 'Q1', 'Y1'), ('U2', 'U2', 'S1', 'Q1', 'Y1'), ('U3', 'U3', 'S2', 'Q2', 'Y2'),
+                ('U4', 'U4', 'S2', 'Q2', 'Y2'), ('U9', 'U1', 'S9', 'Q9', 'Y9')
+            ) as row(pcn_code, current_pcn_code, sub_icb_code, icb_code, region_code);
             create table intermediate.int_pcn_attribute as
             select * from (values ('U1', 20.0, 'urban')) as row(pcn_code, imd_score, classification);
             create table intermediate.int_list_size_period as
