@@ -35,7 +35,7 @@ COMPARED = {
     "supervisors": ("supervisors_trained",),
 }
 
-TIME_CURVE = "median_days_to_qualify"  # the measure whose curve over time is drawn
+TIME_CURVE = "median_days_to_qualify"  # the measure whose curve over time is drawn for regions, too
 
 WORKFORCE_FTE = (
     ("pcn_pharmacists_fte", "Pharmacists"),

@@ -9,20 +9,14 @@ from typing import Any, cast
 import pandas as pd
 
 from dashboards.blocks import Cell, Column, DataTable, Table
+from dashboards.curve_words import CurveWords
 from evaluation import p_values
 from evaluation.compared_curves import FEW_PEOPLE, LEAST_PEOPLE
 
 LEVEL = 0.05  # of a test
 WITHHELD = "c"
 GROUPS = {"cohort": "cohorts", "sector": "sectors", "region": "regions"}
-MEANT = {"cohort": "Cohorts, by financial year of the start", "sector": "Sectors", "region": "NHS regions"}
-INTRO = (
-    "The log-rank test compares how fast those still in training pass (the cause-specific hazard): withdrawing and"
-    " failing for good end the time a learner is followed. Compared are learners who started long enough ago for late"
-    f" returns to have come in, in groups of at least {LEAST_PEOPLE}. The test takes learners to pass independently of"
-    " each other; those of one course share its dates, which makes p too small rather than too large. Of every seven"
-    " tables like this, chance alone makes one in which some p is below 0.05."
-)
+MEANT = {"cohort": "Cohorts, by financial year", "sector": "Sectors", "region": "NHS regions"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +66,7 @@ class CurveTest:
         if few:
             said.append(
                 f"{few} of the {GROUPS[self.comparison]} compared {'has' if few == 1 else 'have'} fewer than"
-                f" {FEW_PEOPLE} learners, so that only a large difference would show."
+                f" {FEW_PEOPLE} people, so that only a large difference would show."
             )
         if out:
             said.append(f"Left out because too small: {out} of {len(self.groups)} {GROUPS[self.comparison]}.")
@@ -113,13 +107,13 @@ def _key(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def test_tables(
-    tests: tuple[CurveTest, ...], name_of: Callable[[str, str], str], *, strand: str
+    tests: tuple[CurveTest, ...], name_of: Callable[[str, str], str], *, strand: str, words: CurveWords
 ) -> tuple[DataTable, ...]:
     """Every test of a strand, and who was compared; ``name_of`` gives a group's name from comparison and code."""
-    return (_outcomes(tests, strand), _groups(tests, name_of, strand)) if tests else ()
+    return (_outcomes(tests, strand, words), _groups(tests, name_of, strand, words)) if tests else ()
 
 
-def _outcomes(tests: tuple[CurveTest, ...], strand: str) -> DataTable:
+def _outcomes(tests: tuple[CurveTest, ...], strand: str, words: CurveWords) -> DataTable:
     columns = (
         Column("Compared"),
         Column("What came of it"),
@@ -129,7 +123,7 @@ def _outcomes(tests: tuple[CurveTest, ...], strand: str) -> DataTable:
     )
     rows = tuple(
         (
-            Cell(MEANT[test.comparison]),
+            Cell(_compared(test, words)),
             Cell(f"{test.answer}. {test.caveat}".strip()),
             Cell(f"{test.statistic:.2f}", test.statistic),
             Cell(str(test.degrees_of_freedom), test.degrees_of_freedom),
@@ -137,20 +131,28 @@ def _outcomes(tests: tuple[CurveTest, ...], strand: str) -> DataTable:
         )
         for test in tests
     )
+    by_chance = round(1 / (1 - (1 - LEVEL) ** len(tests)))  # tables of so many tests
+    intro = (
+        f"The log-rank test compares how fast {words.risk}. It takes people to be independent of each other, in groups"
+        f" of at least {LEAST_PEOPLE}. {words.apart} Of every {by_chance} tables like this, chance alone makes one in"
+        f" which some p is below {LEVEL}."
+    )
     return DataTable(
-        "time-to-pass-tests",
-        "Do groups of learners differ in how long they take?",
-        Table(f"{strand}: log-rank tests of the time from start to pass, England", columns, rows),
-        INTRO,
+        f"{words.slug}-tests",
+        words.question,
+        Table(f"{strand}: log-rank tests of the months after {words.start}, England", columns, rows),
+        intro.replace("  ", " "),
         level=3,
     )
 
 
-def _groups(tests: tuple[CurveTest, ...], name_of: Callable[[str, str], str], strand: str) -> DataTable:
-    columns = (Column("Compared"), Column("Group"), Column("Learners", True), Column("In the test"))
+def _groups(
+    tests: tuple[CurveTest, ...], name_of: Callable[[str, str], str], strand: str, words: CurveWords
+) -> DataTable:
+    columns = (Column("Compared"), Column("Group"), Column("People", True), Column("In the test"))
     rows = tuple(
         (
-            Cell(MEANT[test.comparison]),
+            Cell(_compared(test, words)),
             Cell(name_of(test.comparison, group.code)),
             _people(group),
             Cell("Yes" if group.is_compared else "No, too small"),
@@ -158,12 +160,19 @@ def _groups(tests: tuple[CurveTest, ...], name_of: Callable[[str, str], str], st
         for test in tests
         for group in test.groups
     )
+    caption = (
+        f"{strand}: people in the groups of the log-rank tests of the months after {words.start}, rounded"
+    )
     return DataTable(
-        "time-to-pass-groups",
-        "Who was compared",
-        Table(f"{strand}: learners in the groups of the log-rank tests, rounded", columns, rows),
-        level=3,
-        folded=True,
+        f"{words.slug}-groups", "Who was compared", Table(caption, columns, rows), level=3, folded=True
+    )
+
+
+def _compared(test: CurveTest, words: CurveWords) -> str:
+    return (
+        f"{MEANT[test.comparison]} of {words.start}"
+        if test.comparison == "cohort"
+        else MEANT[test.comparison]
     )
 
 

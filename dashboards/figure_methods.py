@@ -110,7 +110,9 @@ CONTROL = Method(
     "NHS England, Making Data Count; Wheeler. Understanding Variation, 1993",
 )
 CURVE = Method(
-    "Share that has passed by month", "Aalen-Johansen, interval on log(-log)", f"{_COMPETING}; {_LOG_LOG}"
+    "Share to whom it has happened by month",
+    "Aalen-Johansen, interval on log(-log)",
+    f"{_COMPETING}; {_LOG_LOG}",
 )
 LOG_RANK = Method(
     "Differences between curves",

@@ -1,6 +1,7 @@
-"""Curves of the time from start to pass as a release publishes them: England and regions, by strand, controlled.
+"""Curves of time to an event as a release publishes them: England and regions, by strand, controlled.
 
-Beside them, for each strand, whether learners differ by the year they started in, by sector and by region.
+From start to pass, pass to annotation, annotation to post, and in post until leaving. Beside them, for each strand,
+whether people differ by the year they began in, by sector and by region.
 """
 
 from __future__ import annotations
@@ -17,10 +18,17 @@ from evaluation.compared_curves import GROUP_TYPES, compared_curves
 from evaluation.controlled_curve import COLUMNS, controlled_curve
 
 TABLE, TEST, GROUP = "fct_time_curve", "fct_time_test", "fct_time_test_group"
-CURVES = ("median_days_to_qualify",)  # metrics whose curve is drawn: estimated from the units read here
+# Metrics whose curve is published: each is estimated from the units read here.
+CURVES = (
+    "median_days_to_qualify",
+    "median_days_qualified_to_annotated",
+    "median_days_annotated_to_deployed",
+    "retention_12_months_same_pcn",
+    "retention_12_months_primary_care",
+)
 KEY = ("metric_id", "org_level", "org_code", "strand")
 TEST_KEY = ("metric_id", "strand", "comparison")
-# What learners are grouped by: the code of the group, and the cut of the units that has each in one group at most.
+# What people are grouped by: the code of the group, and the cut of the units that has each in one group at most.
 COMPARISONS = {
     "cohort": (
         "cast(period_start as varchar)",
@@ -39,7 +47,8 @@ _UNITS = """
         and org_level in ('england', 'region') and strand <> 'all'
     order by all
 """
-# Only starters past their follow-up: passes of the newest are still to be returned, and would look like a slow year.
+# Only those past the follow-up of a metric that has one: passes of the newest starters are still to be returned, and
+# would look like a slow year.
 _GROUPED = """
     select strand, {group} as group_code, duration_days, outcome
     from wh.intermediate.int_estimate_unit

@@ -8,6 +8,7 @@ from typing import Any
 from dashboards import formatting, theme, wording
 from dashboards.blocks import Cell, Column, Figure, Table
 from dashboards.charts.axes import hover
+from dashboards.curve_words import CURVES
 from dashboards.values import ENGLAND
 from dbt_project.registry import Metric
 
@@ -15,10 +16,6 @@ _HEIGHT = 360
 _HEIGHT_NARROW = 320
 _LEAST_DRAWN = 2
 _HALF = 50.0
-_NOTE = (
-    "Learners still in training count for as long as they are followed; those who withdrew or failed for good never"
-    " pass. Months in which few people passed, or few are still followed, are left out so that nobody can be counted."
-)
 
 
 @dataclass(frozen=True)
@@ -51,32 +48,34 @@ def survival(
 ) -> Figure | None:
     """The curve of the first place with its interval, and those of others; None where the first has too few points.
 
-    ``test`` says below the chart whether curves like these differ.
+    ``metric`` is one of :data:`dashboards.curve_words.CURVES`. ``test`` says below the chart whether curves differ.
     """
     name, points = curves[0]
     if len(points) < _LEAST_DRAWN:
         return None
     drawn = [(label, found) for label, found in curves if found]
     last = points[-1]
-    title = f"{strand}: {formatting.plain(last.share, 'percent')} have passed {last.after} after they started"
-    subtitle = f"Share of starters who have passed, by months after the start, {where}"
+    words = CURVES[metric.id]
+    share = formatting.plain(last.share, "percent")
+    title = f"{strand}: {share} {words.happened} {last.after} after {words.since}"
+    subtitle = f"Share of {words.who} who {words.happened}, by months after {words.start}, {where}"
     layout: dict[str, Any] = {
         "xaxis": {
             "type": "linear",
             "rangemode": "tozero",
             "dtick": 6,
-            "title": {"text": "Months after the start"},
+            "title": {"text": f"Months after {words.start}"},
         },
         "yaxis": {"ticksuffix": "%", "tickformat": ",.0f", "range": [0, 100], "nticks": 6},
         "margin": {"l": 56, "r": 24 + 9 * max(len(label) for label, _ in drawn), "t": 14, "b": 54},
-        **_half(),
+        **_half(words.happened),
     }
     layout["annotations"] += [
         _label(label, found[-1], position) for position, (label, found) in enumerate(drawn)
     ]
     narrow = {
         "margin": {"l": 46, "r": 18, "t": 14, "b": 92},
-        "annotations": _half()["annotations"],
+        "annotations": _half(words.happened)["annotations"],
         "showlegend": len(drawn) > 1,
         "legend": {"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top", "xanchor": "left"},
     }
@@ -93,7 +92,7 @@ def survival(
         _HEIGHT_NARROW,
         _table(drawn, f"{title}. {subtitle}"),
         metric.id,
-        f"{_NOTE} {test}".strip(),
+        f"{words.note} {test}".strip(),
         {number: {"showlegend": False} for number in range(len(_band(points)))},
     )
 
@@ -152,7 +151,7 @@ def _label(label: str, last: CurvePoint, position: int) -> dict[str, Any]:
     }
 
 
-def _half() -> dict[str, Any]:
+def _half(happened: str) -> dict[str, Any]:
     line = {
         "type": "line",
         "xref": "paper",
@@ -170,7 +169,7 @@ def _half() -> dict[str, Any]:
         "xshift": 4,
         "y": _HALF,
         "yanchor": "bottom",
-        "text": "Half have passed",
+        "text": f"Half {happened}",
         "showarrow": False,
         "font": {"color": theme.REFERENCE},
     }

@@ -75,7 +75,7 @@ def _cover(publication: Publication, sheets: int, others: int) -> Iterator[Line]
     yield Line(PLACES)
     if others:
         yield Line(
-            f"After them come {others} worksheets, whole, on what follows from figures: the time to pass, impact "
+            f"After them come {others} worksheets, whole, on what follows from figures: times to events, impact "
             "analyses, networks and months that stand out."
         )
     yield Line("Where the rest is", heading=True)

@@ -90,8 +90,12 @@ def _used(site: Site) -> dict[Method, list[str]]:
     charted = (
         (site.inputs.network_funnel, figure_methods.FUNNEL, "Networks of a board"),
         (site.inputs.control_chart, (figure_methods.CONTROL,), "England by month"),
-        (site.inputs.time_curve, (figure_methods.CURVE,), "Curves of the time to pass"),
-        (site.inputs.time_test, (figure_methods.LOG_RANK,), "Years of start, sectors and regions"),
+        (
+            site.inputs.time_curve,
+            (figure_methods.CURVE,),
+            "Curves of the time to pass, to a post and in post",
+        ),
+        (site.inputs.time_test, (figure_methods.LOG_RANK,), "Financial years, sectors and regions"),
     )
     for frame, methods, where in charted:
         for method in methods if len(frame) else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 
 from dashboards import content, formatting, messages, verdicts, wording
 from dashboards.blocks import (
@@ -22,6 +23,7 @@ from dashboards.blocks import (
 )
 from dashboards.charts import Series, Stage, control_chart, hex_map, pathway, ranked, survival, trend
 from dashboards.curve_tests import test_tables
+from dashboards.curve_words import CURVES
 from dashboards.pages import Nav
 from dashboards.site import Site
 from dashboards.strand_cards import strand_card, strand_path
@@ -55,7 +57,7 @@ def _strand(site: Site, strand: Strand) -> Page:
     blocks += _pathway(site, strand)
     if lead:
         blocks += _over_time(site, strand, lead)
-    blocks += _curve(site, strand)
+    blocks += _curves(site, strand)
     blocks += _places(site, strand)
     message = (
         messages.answer(lead, value, earlier, verdict) if lead else "No metric of this strand is published."
@@ -186,28 +188,29 @@ def _over_time(site: Site, strand: Strand, lead: Metric) -> list[Block]:
     return blocks
 
 
-def _curve(site: Site, strand: Strand) -> list[Block]:
-    """How long people take, as the share that has passed by each month after the start, and whether groups differ."""
-    metric = site.metric(content.TIME_CURVE)
-    if metric is None:
-        return []
-    points = site.curve_of(metric, ENGLAND, strand)
-    figure = survival(
-        metric, ((ENGLAND.name, points),), figure_id="time-to-pass", strand=strand.label, where="England"
-    )
-    if figure is None:
-        return []
-    names = {region.code: formatting.short_name(region) for region in site.regions} | site.programme.sectors
-
-    def name_of(comparison: str, code: str) -> str:
-        return (
-            formatting.period(date.fromisoformat(code), "year")
-            if comparison == "cohort"
-            else names.get(code, code)
+def _curves(site: Site, strand: Strand) -> list[Block]:
+    """How long each step takes, as the share that has taken it by each month, and whether groups differ."""
+    blocks: list[Block] = []
+    for metric_id, words in CURVES.items():
+        metric = site.metric(metric_id)
+        if metric is None:
+            continue
+        points = site.curve_of(metric, ENGLAND, strand)
+        figure = survival(
+            metric, ((ENGLAND.name, points),), figure_id=words.slug, strand=strand.label, where="England"
         )
+        if figure is not None:
+            tests = site.curve_tests_of(metric, strand)
+            blocks += [figure, *test_tables(tests, partial(_group, site), strand=strand.label, words=words)]
+    return [Heading("How long it takes", "how-long"), *blocks] if blocks else []
 
-    tests = test_tables(site.curve_tests_of(metric, strand), name_of, strand=strand.label)
-    return [Heading("How long it takes", "how-long"), figure, *tests]
+
+def _group(site: Site, comparison: str, code: str) -> str:
+    """The name of a group that curves are compared between."""
+    if comparison == "cohort":
+        return formatting.period(date.fromisoformat(code), "year")
+    regions = {region.code: formatting.short_name(region) for region in site.regions}
+    return (regions | site.programme.sectors).get(code, code)
 
 
 def _sectors(site: Site, metric: Metric, key: str) -> Figure | None:

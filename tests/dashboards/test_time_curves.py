@@ -17,6 +17,7 @@ from parsed_page import read_page
 from scipy import stats
 from statsmodels.duration.survfunc import CumIncidenceRight
 
+from dashboards import curve_words
 from dbt_project.registry import load_metrics, load_programme
 from orchestration.time_curves import CURVES, GROUP, KEY, TABLE, TEST, frames
 
@@ -136,17 +137,39 @@ def test_published_tests_are_those_of_the_learners_of_the_build(tmp_path: Path) 
 
 def test_strand_and_region_pages_draw_the_published_points(built: Built) -> None:
     frame = made_inputs.time_curve()
-    for page, figure_id, code in (
-        ("strands/independent-prescribing.html", "time-to-pass", "ENG"),
-        ("regions/y56.html", "time-to-pass-independent-prescribing", "Y56"),
+    strand = "strands/independent-prescribing.html"
+    for page, figure_id, code, metric_id in (
+        *((strand, words.slug, "ENG", name) for name, words in curve_words.CURVES.items()),
+        ("regions/y56.html", "time-to-pass-independent-prescribing", "Y56", CURVES[0]),
     ):
         figure = read_page(built.folder / page).one("figure", id=figure_id)
         traces = json.loads(figure.one("script").own_text[0])["data"]
         line = next(trace for trace in traces if "markers" in trace["mode"])
-        mine = frame[frame["org_code"] == code].sort_values("months")
+        mine = frame[(frame["org_code"] == code) & (frame["metric_id"] == metric_id)].sort_values("months")
         assert line["x"] == [str(month) for month in mine["months"]]
         assert line["y"] == mine["share"].tolist()
-        assert figure.one("table").one("tbody").all("tr")[0].all("th")[0].text == "6 months"
+        first = figure.one("table").one("tbody").all("tr")[0].all("th")[0].text
+        assert first == f"{mine['months'].iloc[0]} months"
+        assert curve_words.CURVES[metric_id].happened in figure.text
+
+
+def test_every_published_curve_has_its_words_and_the_other_way_round() -> None:
+    assert tuple(curve_words.CURVES) == CURVES
+    assert {load_metrics()[name].method for name in CURVES} == {"estimate"}
+
+
+def test_those_who_left_are_shown_as_leaving(tmp_path: Path) -> None:
+    """Every curve of a build is estimated from its own units."""
+    path = tmp_path / "build.duckdb"
+    learners = _build(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update intermediate.int_estimate_unit set metric_id = ?", [CURVES[3]])
+    published = frames(path, load_metrics(), load_programme())
+    assert set(published[TABLE]["metric_id"]) == set(published[TEST]["metric_id"]) == {CURVES[3]}
+    drawn = published[TABLE].query("org_code == 'ENG'").iloc[-1]
+    curve = CumIncidenceRight(learners["duration_days"], learners["outcome"])
+    last = np.flatnonzero(curve.times <= round(drawn["months"] * 365.25 / 12))[-1]
+    assert drawn["share"] == pytest.approx(100 * curve.cinc[0][last], abs=0.051)
 
 
 def test_where_no_curve_is_published_none_is_drawn(built: Built) -> None:
@@ -166,8 +189,15 @@ def test_pages_say_whether_groups_differ(built: Built) -> None:
         ["3.20", "2", "0.202"],
     ]
     assert "larger than chance alone would make" in cells[0][1] and "larger than" in cells[1][1]
-    assert "fewer than 100 learners" in cells[1][1] and "Left out because too small: 1 of 3" in cells[1][1]
+    assert "fewer than 100 people" in cells[1][1] and "Left out because too small: 1 of 3" in cells[1][1]
     assert cells[2][1] == "Differences between the regions are no larger than chance alone may make."
+    assert [cell.text for cell in page.one("table", id="time-in-network-tests-rows").one("tbody").all("td")][
+        1:
+    ] == [
+        "2.86",
+        "2",
+        "0.239",
+    ]
     groups = page.one("table", id="time-to-pass-groups-rows").text
     assert "2022/23" in groups and "[c]" in groups and "Hospital" in groups
 
