@@ -41,20 +41,30 @@ def hidden_in_wholes(
         whole = counts[rows].sum()
         while (open_rows := rows[~masked[rows]]).size:
             *others, largest = open_rows[np.lexsort((part[open_rows], counts[open_rows]))].tolist()
-            remaining = whole - sum(_least(number, rule.round_to, rule) for number in shown[others].tolist())
-            if (number := _coarse_enough(float(counts[largest]), remaining, rule)) is not None:
+            others_shown: list[float] = shown[others].tolist()
+            least = [_least(number, rule.round_to, rule) for number in others_shown]
+            second = (max(others_shown, default=0.0), max(least, default=0.0))
+            number = _coarse_enough(float(counts[largest]), whole - sum(least), second, rule)
+            if number is not None:
                 shown[largest] = number
                 break
             masked[others[0] if others else largest] = True
     return np.where(masked, np.nan, shown), masked
 
 
-def _coarse_enough(count: float, remaining: float, rule: DisclosureRule) -> float | None:
-    """The count, rounded as finely as leaves ``suppress_up_to`` of what remains unexplained; None if nothing does."""
+def _coarse_enough(
+    count: float, remaining: float, second: tuple[float, float], rule: DisclosureRule
+) -> float | None:
+    """The count, rounded as finely as leaves ``suppress_up_to`` of what remains unexplained; None if nothing does.
+
+    ``second``: how the second largest is shown, and the least that it can be. The largest stays so in what is shown,
+    and is then known to be no smaller than the second: of two counts alike no rounding hides that they make up a whole.
+    """
     to = rule.round_to
     while to == rule.round_to or to * _COARSEST <= count:
         number = float(np.floor(count / to + 0.5) * to)
-        if remaining - _least(number, to, rule) >= rule.suppress_up_to:
+        least = max(_least(number, to, rule), second[1])
+        if number >= second[0] and remaining - least >= rule.suppress_up_to:
             return number
         to *= 2
     return None

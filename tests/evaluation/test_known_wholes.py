@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -73,6 +73,11 @@ def test_where_nothing_is_large_more_is_withheld() -> None:
     assert shown((0, 0, 0, 0, 8, 9)) == [["c", "c", "c", "c", "c", "10"]]
 
 
+def test_of_two_counts_alike_one_is_withheld() -> None:
+    """Whoever knows that the largest count is the one rounded coarsely knows that both are at least 1,593."""
+    assert shown((0, 0, 0, 0, 1593, 1593)) == [["c", "c", "c", "c", "c", "1595"]]
+
+
 def test_a_row_without_small_pairs_is_only_rounded() -> None:
     assert shown((8, 12, 13, 22, 23, 1001)) == [["10", "10", "15", "20", "25", "1000"]]
 
@@ -90,12 +95,13 @@ def attacked(result: pd.DataFrame, truth: pd.Series) -> list[tuple[float, float,
     found: list[tuple[float, float, float]] = []
     for _, rows in result.groupby("dimension"):
         whole = float(truth[rows.index].sum())
-        # only the largest count of a whole is ever rounded more coarsely
+        # only the largest count of a whole is ever rounded more coarsely, and it stays the largest
         largest = rows["value"].max()
+        second = max([number - 2 for number in rows["value"].dropna() if number != largest], default=0)
         limits = [
             (0, None)
             if hidden
-            else bounds(number)
+            else (max(bounds(number)[0], second), bounds(number)[1])
             if number == largest
             else (max(number - 2, RULE.suppress_up_to + 1), number + 2)
             for number, hidden in zip(rows["value"], rows["suppressed"], strict=True)
@@ -116,6 +122,7 @@ counts = st.one_of(st.just(0), st.integers(0, 12), st.integers(0, 120), st.integ
 
 
 @settings(max_examples=150, deadline=None)
+@example([(0, 0, 0, 0, 1593, 1593)])
 @given(st.lists(st.tuples(*[counts] * len(DESTINATIONS)), min_size=1, max_size=4))
 def test_knowing_every_whole_narrows_no_withheld_pair(origins: list[tuple[int, ...]]) -> None:
     table = matrix(*origins)
