@@ -25,6 +25,10 @@ WEIGHT = {
     "sub_icb": 5.0,
     "pcn": 1.0,
 }  # of a figure withheld: what it tells to how many
+REOPENED = (
+    "region",
+    "icb",
+)  # levels of which figures are shown again that need not be withheld, in this order
 Mask = NDArray[np.bool_]
 Progress = Callable[[str], None]
 Tables = Mapping[tuple[str, str], pd.DataFrame]  # (table, metric id) -> rows
@@ -35,11 +39,13 @@ NAMED = 20  # counts named in a refusal
 class Audit:
     """What a reader finds of withheld small counts: positions in ``cells`` of those asked, and the bounds.
 
+    ``rows``: what every published row says of its counts (:func:`published_cells`); ``cells``: the narrowest of them.
     ``equations``: how the counts make up one another.
     ``goal``: how large each would have to be possible: the largest withheld count, or what England's own figures,
     published whole by policy, leave of it.
     """
 
+    rows: pd.DataFrame
     cells: pd.DataFrame
     equations: Equations
     asked: Ints
@@ -74,6 +80,7 @@ class Auditor:
         self.metrics, self.rule, self.organisations = metrics, rule, organisations
         self.shown = shown_counts(metrics)
         self._equations: Equations | None = None
+        self._national: Ints | None = None  # the most that England's figures leave of each count
 
     def cells(self, exact: Tables, published: Tables) -> pd.DataFrame:
         """The counts of every row (:func:`published_cells`); published rows are in the order of the uncontrolled."""
@@ -98,7 +105,8 @@ class Auditor:
                 raise GateRefused(
                     [f"disclosure audit: {metric_id}: a rate is not that of its published counts"]
                 )
-        cells = narrowest(self.cells(exact, published))
+        rows = self.cells(exact, published)
+        cells = narrowest(rows)
         true, known = _counts(cells)
         made = self._equations
         if made is None:
@@ -107,13 +115,14 @@ class Auditor:
         low, high = cells["low"].to_numpy(dtype=np.int64), cells["high"].to_numpy(dtype=np.int64)
         small = cells["is_masked"].to_numpy(dtype=np.bool_) & known & (true <= self.rule.suppress_up_to)
         asked = np.flatnonzero(small)
-        england = (cells["level"] == ENGLAND).to_numpy(dtype=np.bool_)
-        national = bounds(np.where(england, low, 0), np.where(england, high, UNBOUNDED), made)
-        goal = np.minimum(self.rule.suppress_up_to, national.high[asked])
+        if self._national is None:  # England's figures are never withheld
+            england = (cells["level"] == ENGLAND).to_numpy(dtype=np.bool_)
+            self._national = bounds(np.where(england, low, 0), np.where(england, high, UNBOUNDED), made).high
+        goal = np.minimum(self.rule.suppress_up_to, self._national[asked])
         found = bounds(low, high, made)
         if ((true < low) | (true > high))[known].any() or found.contradictory.size:
             raise GateRefused(["disclosure audit: the published figures contradict one another"])
-        return Audit(cells, made, asked, goal, found)
+        return Audit(rows, cells, made, asked, goal, found)
 
 
 @dataclass
@@ -130,12 +139,17 @@ class Protection:
             self._control(key)
 
     def protect(self, progress: Progress = lambda _: None) -> None:
-        """Withhold further figures until nothing is recovered.
+        """Withhold further figures until nothing is recovered, and show again what of it tells most and is not needed.
 
         Raises :class:`expectations.gate.GateRefused` where something is though everything that may be is withheld.
         """
         if not self.exact:
             return
+        self._hide(progress)
+        for level in REOPENED:
+            self._reopen(level, progress)
+
+    def _hide(self, progress: Progress) -> None:
         while True:  # every round withholds at least one figure more, so it ends
             audit = self.auditor.audit(self.exact, self.published)
             recovered = audit.recovered
@@ -145,7 +159,7 @@ class Protection:
             if not victims.size:
                 raise GateRefused(audit.reasons)
             progress(f"withholding {len(victims):,} figures, by which {recovered.size:,} could be worked out")
-            self._withhold(audit.cells.iloc[victims])
+            self._withhold(audit.rows, audit.cells.iloc[victims])
 
     def _victims(self, audit: Audit) -> Ints:
         """For every count recovered, the figure that tells least among those that gave it away."""
@@ -168,15 +182,79 @@ class Protection:
                     chosen.add(int(near[np.argmin(cost[near])]))
         return np.array(sorted(chosen), dtype=np.int64)
 
-    def _withhold(self, cells: pd.DataFrame) -> None:
-        """Withhold every row that shows one of the counts."""
-        rows = self.auditor.cells(self.exact, self.published)
-        rows = rows.merge(cells[list(CELL_KEY)], on=list(CELL_KEY), how="inner")
-        rows = rows[(rows["level"] != ENGLAND) & ~rows["is_masked"]]
+    def _reopen(self, level: str, progress: Progress) -> None:
+        """Show the figures of a level withheld beyond the usual rule again, but those that give a count away.
+
+        All are opened. For every count that is then recovered one of those that had a part in it is withheld again,
+        until nothing is: every round withholds one at least, and with all of them withheld nothing is recovered.
+        """
+        opened = {
+            key: mask & (self.exact[key]["org_level"] == level).to_numpy(dtype=np.bool_)
+            for key, mask in self.withheld.items()
+        }
+        number = sum(int(mask.sum()) for mask in opened.values())
+        if not number:
+            return
+        self._set({key: self.withheld[key] & ~mask for key, mask in opened.items()})
+        while (audit := self.auditor.audit(self.exact, self.published)).recovered.size:
+            rows = audit.rows
+            rows = rows[self._are_in(rows, opened) & ~self._are_in(rows, self.withheld)]
+            closed = rows.merge(
+                audit.cells.iloc[self._culprits(audit, rows)][list(CELL_KEY)], on=list(CELL_KEY)
+            )
+            if closed.empty:  # nothing that was opened had a part in it, so far as the chain of bounds tells
+                self._set({key: self.withheld[key] | mask for key, mask in opened.items()})
+                return
+            self._set(self._with(closed))
+        left = sum(int((mask & ~self.withheld[key]).sum()) for key, mask in opened.items())
+        if left:
+            progress(f"showing {left:,} of {number:,} figures of level {level} again")
+
+    def _culprits(self, audit: Audit, rows: pd.DataFrame) -> Ints:
+        """For every count recovered, one that rows show and that had a part in it."""
+        cells = audit.cells
+        keys = pd.MultiIndex.from_frame(cells[list(CELL_KEY)])
+        is_open = keys.isin(pd.MultiIndex.from_frame(rows[list(CELL_KEY)]))
+        chosen: set[int] = set()
+        for count in audit.recovered.tolist():
+            for highest in (False, True):
+                near = behind(audit.equations, audit.found, count, highest=highest)
+                near = near[is_open[near]]
+                if near.size and not chosen.intersection(near.tolist()):
+                    chosen.add(int(near[np.argmin(cells["true"].to_numpy()[near])]))
+                    break
+        return np.array(sorted(chosen), dtype=np.int64)
+
+    def _are_in(self, rows: pd.DataFrame, masks: Mapping[tuple[str, str], Mask]) -> Mask:
+        """Which rows of counts a mask of every table names."""
+        found = np.zeros(len(rows), dtype=np.bool_)
+        places = rows.assign(at=np.arange(len(rows))).groupby(["metric_id", "is_breakdown"])
+        for (metric_id, is_breakdown), part in places:
+            key = (BREAKDOWN if is_breakdown else FIGURES, str(metric_id))
+            found[part["at"].to_numpy()] = masks[key][part["position"].to_numpy(dtype=np.int64)]
+        return found
+
+    def _with(self, rows: pd.DataFrame) -> dict[tuple[str, str], Mask]:
+        """The masks of the tables that rows are of, with these rows withheld too."""
+        masks: dict[tuple[str, str], Mask] = {}
         for (metric_id, is_breakdown), part in rows.groupby(["metric_id", "is_breakdown"]):
             key = (BREAKDOWN if is_breakdown else FIGURES, str(metric_id))
-            self.withheld[key][part["position"].to_numpy(dtype=np.int64)] = True
-            self._control(key)
+            masks[key] = self.withheld[key].copy()
+            masks[key][part["position"].to_numpy(dtype=np.int64)] = True
+        return masks
+
+    def _set(self, masks: Mapping[tuple[str, str], Mask]) -> None:
+        """Withhold other rows, and control the tables where it makes a difference."""
+        for key, mask in masks.items():
+            if (mask != self.withheld[key]).any():
+                self.withheld[key] = mask
+                self._control(key)
+
+    def _withhold(self, rows: pd.DataFrame, cells: pd.DataFrame) -> None:
+        """Withhold every row that shows one of the counts."""
+        rows = rows.merge(cells[list(CELL_KEY)], on=list(CELL_KEY), how="inner")
+        rows = rows[(rows["level"] != ENGLAND) & ~rows["is_masked"]]
+        self._set(self._with(rows))
 
     def _control(self, key: tuple[str, str]) -> None:
         rows = self.exact[key]

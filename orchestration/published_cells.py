@@ -66,7 +66,7 @@ def published_cells(
                     "strand": rows["strand"].to_numpy(),
                     "sector": rows["sector"].to_numpy(),
                     "grain": rows["period_grain"].to_numpy(),
-                    "start": pd.to_datetime(rows["period_start"]).to_numpy(),
+                    "start": rows["period_start"].to_numpy().astype("datetime64[ns]"),
                     "low": low,
                     "high": high,
                     "true": counts_of(table.exact.iloc[at], metric, item.part),

@@ -15,6 +15,7 @@ import pytest
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
+from evaluation.disclosure import control
 from evaluation.disclosure_audit import UNBOUNDED, Equations, bounds
 from expectations.gate import GateRefused
 from orchestration.protecting import Audit, Protection
@@ -77,6 +78,27 @@ def test_protection_withholds_and_never_shows_or_changes() -> None:
     pd.testing.assert_series_equal(after["value"][shown], before["value"][shown])
     england = after["org_level"] == "england"
     assert shown[england].all()
+
+
+def test_hardly_a_region_or_a_board_is_withheld_without_need() -> None:
+    """Shown again one at a time, nearly every figure withheld beyond the usual rule gives a count away."""
+    withheld, needless = {"region": 0, "icb": 0}, {"region": 0, "icb": 0}
+    for seed in range(24):
+        protection = made.protection(
+            (STARTERS, made.rows(STARTERS, made.drawn(seed, (3, 6, 8, 20)[seed % 4])))
+        )
+        protection.protect()
+        levels = protection.exact[KEY]["org_level"].to_numpy()
+        for position in np.flatnonzero(protection.withheld[KEY]):
+            mask = protection.withheld[KEY].copy()
+            mask[position] = False
+            rows = control(protection.exact[KEY], {STARTERS.id: STARTERS}, made.RULE, mask)
+            found = protection.auditor.audit(protection.exact, {KEY: rows})
+            withheld[levels[position]] += 1
+            needless[levels[position]] += not found.recovered.size
+    assert withheld["region"] and withheld["icb"], "nothing was tried"
+    assert needless["region"] <= 0.1 * withheld["region"]
+    assert needless["icb"] <= 0.1 * withheld["icb"]
 
 
 def test_the_same_tables_are_withheld_in_the_same_places() -> None:
