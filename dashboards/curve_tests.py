@@ -134,14 +134,14 @@ def _outcomes(tests: tuple[CurveTest, ...], strand: str, words: CurveWords) -> D
     by_chance = round(1 / (1 - (1 - LEVEL) ** len(tests)))  # tables of so many tests
     intro = (
         f"The log-rank test compares how fast {words.risk}. It takes people to be independent of each other, in groups"
-        f" of at least {LEAST_PEOPLE}. {words.apart} Of every {by_chance} tables like this, chance alone makes one in"
+        f" of at least {LEAST_PEOPLE}.{words.apart} Of every {by_chance} tables like this, chance alone makes one in"
         f" which some p is below {LEVEL}."
     )
     return DataTable(
         f"{words.slug}-tests",
         words.question,
         Table(f"{strand}: log-rank tests of the months after {words.start}, England", columns, rows),
-        intro.replace("  ", " "),
+        intro,
         level=3,
     )
 

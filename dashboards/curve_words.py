@@ -16,7 +16,7 @@ class CurveWords:
 
     ``slug`` begins the names of its parts on a page; ``since`` is a clause after "12 months after", ``start`` the same
     as a noun. ``risk``: what the log-rank test compares, after "how fast". ``apart``: why people may not be independent
-    of each other, or who is left out of the tests.
+    of each other, or who is left out of the tests; begins with a space, for it may be empty.
     """
 
     slug: str
@@ -42,7 +42,7 @@ CURVES = {
         "Do groups of learners differ in how long they take?",
         "those still in training pass (the cause-specific hazard): withdrawing and failing for good end the time a"
         " learner is followed",
-        "Compared are learners who started long enough ago for late returns to have come in. Those of one course share"
+        " Compared are learners who started long enough ago for late returns to have come in. Those of one course share"
         " its dates, which makes p too small rather than too large.",
     ),
     "median_days_qualified_to_annotated": CurveWords(
@@ -64,7 +64,7 @@ CURVES = {
         f"People without a post count for as long as networks report. {_HELD_BACK}",
         "Do groups differ in how long it is to a post in a network?",
         "those annotated come into a post",
-        "Those of one board look for the same posts, which makes p too small rather than too large.",
+        " Those of one board look for the same posts, which makes p too small rather than too large.",
     ),
     "retention_12_months_same_pcn": CurveWords(
         "time-in-network",
@@ -75,7 +75,7 @@ CURVES = {
         f"People still in post count for as long as their network reports. {_HELD_BACK}",
         "Do groups differ in how long they stay in their network?",
         "prescribers leave their network",
-        "Compared are people whose first post began a year ago or longer.",
+        " Compared are people whose first post began a year ago or longer.",
     ),
     "retention_12_months_primary_care": CurveWords(
         "time-in-networks",
@@ -87,6 +87,6 @@ CURVES = {
         f" as leaving. {_HELD_BACK}",
         "Do groups differ in how long they stay in networks?",
         "prescribers leave networks altogether",
-        "Compared are people whose first post began a year ago or longer.",
+        " Compared are people whose first post began a year ago or longer.",
     ),
 }

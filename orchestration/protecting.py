@@ -25,10 +25,7 @@ WEIGHT = {
     "sub_icb": 5.0,
     "pcn": 1.0,
 }  # of a figure withheld: what it tells to how many
-REOPENED = (
-    "region",
-    "icb",
-)  # levels of which figures are shown again that need not be withheld, in this order
+REOPENED = ("region", "icb")  # levels whose needless masks are taken back, in this order
 Mask = NDArray[np.bool_]
 Progress = Callable[[str], None]
 Tables = Mapping[tuple[str, str], pd.DataFrame]  # (table, metric id) -> rows

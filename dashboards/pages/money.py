@@ -233,8 +233,8 @@ def _in_present_value(site: Site) -> list[Block]:
     if not blocks:
         return []
     first = (
-        "The later money is spent, and the later a prescriber is there, the less either counts: 3.5 % less for every"
-        " year after the first, as the Green Book has it. People count from the end of the time they are given to get"
+        "The later money is spent, and the later a prescriber is there, the less either counts: 3.5 % a year"
+        " from the first on, the rate of the Green Book. People count from the end of the time they are given to get"
         " there. Spend is in the money of its year, not corrected for inflation."
     )
     return [Heading("In present value", "present-value"), Notice(first), *blocks]

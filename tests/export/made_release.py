@@ -65,8 +65,34 @@ def contracts() -> dict[str, dict[str, str]]:
 def write_build(path: Path, raw: Path) -> None:
     """A build: marts in tables and one view, and a raw view that reads ``raw``, a Parquet file made here."""
     duckdb.sql("select 'U00001' as pcn_code, 7 as secret_count").write_parquet(str(raw))
+    rows = _marts()
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{path}' as wh")
+        connection.execute("use wh")
+        connection.execute("create schema wh.marts")
+        connection.execute("create schema wh.raw")
+        connection.execute(f"create view wh.raw.source as from read_parquet('{raw}')")
+        connection.execute(
+            "create table wh.raw.build_info as select '000001-abc' as build_id, ?::date as vintage", [DATA_TO]
+        )
+        for table, columns in contracts().items():
+            if table != "fct_metric_unit":
+                _create(connection, table, columns, rows.get(table, ()))
+        connection.execute("create schema wh.intermediate")
+        connection.execute(
+            "create view wh.intermediate.int_organisation_period as "
+            "select distinct org_level, org_code, geography, period_grain, period_start from wh.marts.fct_metric_value"
+        )
+        connection.execute(
+            "create view wh.marts.fct_metric_unit as "
+            "select metric_id, org_code as unit_key from wh.marts.fct_metric_value"
+        )
+
+
+def _marts() -> dict[str, Sequence[Row]]:
+    """Rows of the marts that hold any."""
     metrics = load_metrics()
-    rows: dict[str, Sequence[Row]] = {
+    return {
         "fct_metric_value": [row for metric in metrics.values() for row in figures(metric)],
         "fct_metric_breakdown": [
             {**row, "dimension": name, "category": category}
@@ -113,27 +139,6 @@ def write_build(path: Path, raw: Path) -> None:
             }
         ],
     }
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{path}' as wh")
-        connection.execute("use wh")
-        connection.execute("create schema wh.marts")
-        connection.execute("create schema wh.raw")
-        connection.execute(f"create view wh.raw.source as from read_parquet('{raw}')")
-        connection.execute(
-            "create table wh.raw.build_info as select '000001-abc' as build_id, ?::date as vintage", [DATA_TO]
-        )
-        for table, columns in contracts().items():
-            if table != "fct_metric_unit":
-                _create(connection, table, columns, rows.get(table, ()))
-        connection.execute("create schema wh.intermediate")
-        connection.execute(
-            "create view wh.intermediate.int_organisation_period as "
-            "select distinct org_level, org_code, geography, period_grain, period_start from wh.marts.fct_metric_value"
-        )
-        connection.execute(
-            "create view wh.marts.fct_metric_unit as "
-            "select metric_id, org_code as unit_key from wh.marts.fct_metric_value"
-        )
 
 
 def _create(
@@ -196,36 +201,32 @@ def write_release(build: Path, target: Path, **release: Any) -> None:
     offer(target)
 
 
+DAY = pd.Timestamp("2026-03-02")
+SHOWN, REFUSED, WAITING = "made_shown", "made_refused", "made_waiting"
+
+
 def worked_out() -> dict[str, pd.DataFrame]:
     """Tables that a release works out after dbt: an analysis that is shown, and two that may show nothing."""
-    day = pd.Timestamp("2026-03-02")
+    made = _times() | _impact() | _charts()
+    kinds = {
+        "varchar": "string",
+        "double": "float64",
+        "bigint": "Int64",
+        "boolean": "bool",
+        "date": "datetime64[us]",
+    }
+    return {
+        name: pd.DataFrame(made[name], columns=[column.name for column in table.columns]).astype(
+            {column.name: kinds[column.data_type] for column in table.columns}
+        )
+        for name, table in load_published_tables().items()
+    }
+
+
+def _times() -> dict[str, list[Row]]:
+    """A curve in England and one region, and a test between regions."""
     curve = {"metric_id": "median_days_to_qualify", "strand": "independent_prescribing"}
-    shown, refused, waiting = "made_shown", "made_refused", "made_waiting"
-    standings = ((shown, "published", day), (refused, "refused", day), (waiting, "awaiting_lock", pd.NaT))
-    analyses = [
-        {
-            **{column.name: "" for column in load_published_tables()["dim_analysis"].columns},
-            "analysis_id": name,
-            "title": f"=Analysis {name}",
-            "outcome": "pcn_coverage",
-            "status": status,
-            "refused_because": "Fit too poor.\n-Too few donors." if status == "refused" else "",
-            "locked_on": locked,
-            "first_period": pd.Timestamp("2021-04-01"),
-            "last_period": pd.NaT,
-            "adopters": 849 if status == "published" else None,
-            "others": 305 if status == "published" else None,
-            "vintage": pd.Timestamp(DATA_TO),
-        }
-        for name, status, locked in standings
-    ]
-    numbers = {"se": 0.25, "lower_95": -1.5, "upper_95": 1 / 3, "band_lower": None, "p": 1e-12}
-    estimates = [
-        {"analysis_id": shown, "part": "overall", "estimate": 0.1 + 0.2, **numbers, "units": 849},
-        {"analysis_id": shown, "part": "cohort", "cohort": day, "position": -2.0, "estimate": 1e16},
-        {"analysis_id": shown, "part": "leave_icb", "label": "+QAA", "estimate": 0.5},
-    ]
-    made: dict[str, list[Row]] = {
+    return {
         "fct_time_curve": [
             {
                 **curve,
@@ -245,22 +246,61 @@ def worked_out() -> dict[str, pd.DataFrame]:
             {**curve, "comparison": "region", "group_code": "Y58", "people": 310, "is_compared": True},
             {**curve, "comparison": "region", "group_code": "Y60", "people": None, "is_compared": False},
         ],
+    }
+
+
+def _impact() -> dict[str, list[Row]]:
+    """Analyses and what is published of them."""
+    standings = ((SHOWN, "published", DAY), (REFUSED, "refused", DAY), (WAITING, "awaiting_lock", pd.NaT))
+    analyses = [
+        {
+            **{column.name: "" for column in load_published_tables()["dim_analysis"].columns},
+            "analysis_id": name,
+            "title": f"=Analysis {name}",
+            "outcome": "pcn_coverage",
+            "status": status,
+            "refused_because": "Fit too poor.\n-Too few donors." if status == "refused" else "",
+            "locked_on": locked,
+            "first_period": pd.Timestamp("2021-04-01"),
+            "last_period": pd.NaT,
+            "adopters": 849 if status == "published" else None,
+            "others": 305 if status == "published" else None,
+            "vintage": pd.Timestamp(DATA_TO),
+        }
+        for name, status, locked in standings
+    ]
+    numbers = {"se": 0.25, "lower_95": -1.5, "upper_95": 1 / 3, "band_lower": None, "p": 1e-12}
+    estimates = [
+        {"analysis_id": SHOWN, "part": "overall", "estimate": 0.1 + 0.2, **numbers, "units": 849},
+        {"analysis_id": SHOWN, "part": "cohort", "cohort": DAY, "position": -2.0, "estimate": 1e16},
+        {"analysis_id": SHOWN, "part": "leave_icb", "label": "+QAA", "estimate": 0.5},
+    ]
+    return {
         "dim_analysis": analyses,
         "fct_impact_estimate": estimates,
         "fct_impact_balance": [
             {
-                "analysis_id": shown,
+                "analysis_id": SHOWN,
                 "variable": "deprivation",
                 "adopters": 0.1,
                 "others": 0.0,
                 "difference": 0.05,
             }
         ],
+        "fct_impact_reporting": [
+            {"analysis_id": name, "period": DAY, "observed": 900, "units": 1200} for name in (SHOWN, REFUSED)
+        ],
+    }
+
+
+def _charts() -> dict[str, list[Row]]:
+    """Networks, months and links that stand out."""
+    return {
         "fct_network_funnel": [
             {
                 "metric_id": "prescribers_in_post",
                 "org_code": code,
-                "period_start": day,
+                "period_start": DAY,
                 "period_grain": "month",
                 "observed": people,
                 "population": 51718.0,
@@ -280,7 +320,7 @@ def worked_out() -> dict[str, pd.DataFrame]:
         "fct_control_chart": [
             {
                 "metric_id": "new_independent_prescribers",
-                "period_start": day,
+                "period_start": DAY,
                 "period_grain": "month",
                 "value": 4.0,
                 "mean": 11 / 6,
@@ -295,7 +335,7 @@ def worked_out() -> dict[str, pd.DataFrame]:
                 "metric_id": "new_independent_prescribers",
                 "strand": "all",
                 "sector": "all",
-                "period_start": day,
+                "period_start": DAY,
                 "period_grain": "month",
                 "geography": "as_now",
                 "value": 4.0,
@@ -303,22 +343,6 @@ def worked_out() -> dict[str, pd.DataFrame]:
                 "lenient": 4.0,
             }
         ],
-        "fct_impact_reporting": [
-            {"analysis_id": name, "period": day, "observed": 900, "units": 1200} for name in (shown, refused)
-        ],
-    }
-    kinds = {
-        "varchar": "string",
-        "double": "float64",
-        "bigint": "Int64",
-        "boolean": "bool",
-        "date": "datetime64[us]",
-    }
-    return {
-        name: pd.DataFrame(made[name], columns=[column.name for column in table.columns]).astype(
-            {column.name: kinds[column.data_type] for column in table.columns}
-        )
-        for name, table in load_published_tables().items()
     }
 
 
